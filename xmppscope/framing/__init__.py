@@ -1,0 +1,1 @@
+"""From cleartext bytes of one direction to first-level elements, exact to the byte."""

@@ -1,0 +1,24 @@
+"""Bounds that keep hostile or broken streams from taking memory and time without limit."""
+
+from typing import Final
+
+HEADER: Final = 64 * 1024
+"""Bytes that a stream header may take (with what precedes it)."""
+
+STANZA: Final = 16 * 1024 * 1024
+"""Bytes that one first-level element may take."""
+
+DEPTH: Final = 256
+"""How deep elements may nest, the stream itself counted."""
+
+ELEMENTS: Final = 100_000
+"""Elements inside one first-level element."""
+
+ATTRIBUTES: Final = 1_000
+"""Attributes of one element."""
+
+PARSER_LIFE: Final = 10_000
+"""First-level elements after which expat gets a fresh parser: it never forgets a name that it has seen."""
+
+OPEN_TOKEN: Final = 4096
+"""From this size on an unfinished tag is given to expat again only when it can be complete: expat rescans it whole."""

@@ -1,0 +1,50 @@
+"""Stream compression (XEP-0138): zlib bytes in, cleartext out, within bounds.
+
+The two directions are separate zlib streams that last as long as the XML stream. A hole cannot be passed: what follows
+refers back to what is missing. Expansion is bounded, since a few kilobytes can unfold to gigabytes.
+"""
+
+import zlib
+from typing import Final
+
+ALLOWANCE: Final = 16 * 1024 * 1024
+"""Bytes of cleartext that are always accepted."""
+
+RATIO: Final = 200
+"""Cleartext bytes per compressed byte that are accepted beyond the allowance (real XMPP compresses 3 to 20 times)."""
+
+_STEP: Final = 64 * 1024
+
+
+class Inflater:
+    """One direction's decompressor; `fault` says why it cannot go on, once it cannot."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj()
+        self.compressed = 0
+        """Bytes that went in."""
+        self.cleartext = 0
+        """Bytes that came out."""
+        self.fault = ""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the cleartext of *data*, in parts of at most 64 KiB; nothing any more after a fault."""
+        out: list[bytes] = []
+        if self.fault:
+            return out
+        self.compressed += len(data)
+        while data and not self.fault:
+            try:
+                clear = self._zlib.decompress(data, _STEP)
+            except zlib.error as error:
+                self.fault = f"not zlib data: {error}"
+                break
+            self.cleartext += len(clear)
+            if clear:
+                out.append(clear)
+            if self._zlib.eof:
+                self.fault = "the zlib stream has ended"
+            elif self.cleartext > ALLOWANCE + RATIO * self.compressed:
+                self.fault = f"compressed data unfolds to more than {RATIO} times its size"
+            data = self._zlib.unconsumed_tail
+        return out

@@ -1,0 +1,425 @@
+"""The XML stream splitter: bytes of one direction in, exact first-level elements out (RFC 6120 §4, §11).
+
+expat is the only judge of the XML; this module tells it where to stop. It feeds whole chunks, builds the light element
+tree in the callbacks and cuts the exact bytes by ``CurrentByteIndex``. After an element named in `stops` it goes no
+further: what follows may be TLS, zlib or a new document, and only the negotiation knows. A new stream header at depth
+one needs no such notice: expat itself rejects its XML declaration there, and its start tag is looked for.
+
+What RFC 6120 §11 forbids and expat would take (comments, processing instructions, a document type, other encodings, a
+byte order mark, XML 1.1) is refused as `Bad`. An element with a refused part is `Bad` as a whole, but the splitter goes
+on behind it. After a fault that expat cannot pass, `broken` is set and the caller has to search anew (`framer`).
+"""
+
+from pyexpat import ExpatError, ParserCreate, XMLParserType
+from pyexpat import errors as expat_errors
+from typing import Final
+
+from xmppscope.framing import bounds
+from xmppscope.framing.pieces import SHOWN, Bad, Foot, Head, Item, Piece, Space
+from xmppscope.framing.tags import OpenTag, plain_reason, start_tag_end
+from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.model.namespaces import STREAM
+
+STREAM_TAG: Final = STREAM + SEPARATOR + "stream"
+_MISPLACED_DECLARATION: Final = expat_errors.codes[expat_errors.XML_ERROR_MISPLACED_XML_PI]
+_JUNK_AFTER_ROOT: Final = expat_errors.codes[expat_errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_BOM: Final = b"\xef\xbb\xbf"
+_SPACES: Final = b" \t\r\n"
+
+
+class _StoppedError(Exception):
+    """Raised inside a callback to leave expat right behind an element."""
+
+
+class _RestartError(Exception):
+    """Raised inside a callback to leave expat at the start of a new document."""
+
+
+class Splitter:
+    """Cuts one direction's cleartext into pieces.
+
+    `stops` are expanded names after which the splitter stops, `sensitive` those that set `Item.sensitive` when they
+    occur at any depth. `at` is the absolute offset of the first byte. With `prime` (the raw start tag of a header) the
+    splitter begins inside that stream.
+    """
+
+    def __init__(self, stops: frozenset[str], sensitive: frozenset[str], at: int = 0, prime: bytes = b"") -> None:
+        self._stops = stops
+        self._sensitive_names = sensitive
+        self._prime = prime
+        self.at = at
+        """Absolute offset behind the last byte received (and not handed back)."""
+        self.done = at
+        """Absolute offset behind the last piece handed over."""
+        self.stopped = False
+        self.broken = False
+        self.rest = b""
+        self._held: list[bytes] = []
+        self._chunk = b""
+        self._chunk_at = at
+        self._out: list[Piece] = []
+        self._open_tag: OpenTag | None = None
+        self._parser: XMLParserType
+        self._delta: int
+        self._depth: int
+        self._document_at = at
+        self._item_start = at
+        self._element: Element
+        self._stack: list[Element]
+        self._runs: dict[int, tuple[Element, list[str]]]
+        self._xmlns: dict[str, str]
+        self._refused: str
+        self._refused_at: int
+        self._sensitive: bool
+        self._since_fresh: int
+        self._begin_parser(at, prime)
+
+    def feed(self, data: bytes) -> list[Piece]:
+        """Take the next bytes; return the pieces that they complete. After a stop, `rest` holds what was not read."""
+        out: list[Piece] = []
+        self._out = out
+        if self._open_tag is not None:
+            waiting = self._open_tag.feed(data)
+            if waiting is None and self.at + len(data) - self.done <= self._bound():
+                self.at += len(data)
+                return out
+            data = self._open_tag.data
+            self.at = self._chunk_at = self._open_tag.at
+            self._open_tag = None
+        self._chunk = data
+        self._chunk_at = self.at
+        self.at += len(data)
+        self._parse(0)
+        if self.done != self.at and not self.stopped and not self.broken:
+            self._hold()
+        elif self._held:
+            self._held.clear()
+        if self._since_fresh > bounds.PARSER_LIFE and self.done == self.at and self._depth == 1:
+            self._begin_parser(self.at, self._prime)
+        return out
+
+    def resume(self) -> bytes:
+        """Go on inside the stream after a stop; return the bytes to feed next."""
+        rest, self.rest = self.rest, b""
+        self.stopped = False
+        self._begin_parser(self.done, self._prime)
+        return rest
+
+    def take(self) -> bytes:
+        """Hand back all bytes behind the last piece, whether parsed in part or not, and go on from there."""
+        if self.stopped:
+            self.stopped = False
+            rest, self.rest = self.rest, b""
+            return rest
+        held = self.unfinished
+        self._held.clear()
+        self._open_tag = None
+        self.at = self.done
+        self._begin_parser(self.done, self._prime)
+        return held
+
+    @property
+    def unfinished(self) -> bytes:
+        """The bytes behind the last piece: the beginning of something that is not complete yet."""
+        waiting = b"" if self._open_tag is None else self._open_tag.data
+        return b"".join(self._held) + waiting
+
+    @property
+    def prime(self) -> bytes:
+        """The start tag of the stream that the splitter is in; empty before the first header."""
+        return self._prime
+
+    # -- expat's callbacks, the hot path: no calls that can be spared ------------------------------------------------
+
+    def _start(self, name: str, attrs: dict[str, str]) -> None:
+        depth = self._depth + 1
+        self._depth = depth
+        if depth > 2:
+            node = Element(name, attrs, [])
+            stack = self._stack
+            if depth > bounds.DEPTH:
+                self._refuse(f"elements nest deeper than {bounds.DEPTH}")
+                node = stack[-1]
+            else:
+                stack[-1].children.append(node)
+            stack.append(node)
+            if name in self._sensitive_names:
+                self._sensitive = True
+        elif depth == 2:
+            start = self._parser.CurrentByteIndex + self._delta
+            if start != self.done:
+                self._between(start)
+            if name == STREAM_TAG:
+                self._document_at = start
+                raise _RestartError
+            self._item_start = start
+            self._element = element = Element(name, attrs, [])
+            self._stack = [element]
+            self._sensitive = name in self._sensitive_names
+        else:
+            self._root(name, attrs)
+
+    def _end(self, name: str) -> None:
+        depth = self._depth - 1
+        self._depth = depth
+        if depth > 1:
+            self._stack.pop()
+        elif depth == 1:
+            self._complete(name)
+        else:
+            self._foot()
+
+    def _text(self, text: str) -> None:
+        if self._depth > 1:
+            node = self._stack[-1]
+            if not node.text:
+                node.text = text
+            else:
+                # Joined once at the end: appending to an attribute copies, which is quadratic for a long body.
+                self._runs.setdefault(id(node), (node, [node.text]))[1].append(text)
+
+    def _complete(self, name: str) -> None:
+        chunk, chunk_at = self._chunk, self._chunk_at
+        element = self._element
+        index = self._parser.CurrentByteIndex + self._delta - chunk_at
+        # For `<x/>` the index is just past the tag, for `</x>` at its beginning.
+        if element.children or element.text or (chunk.startswith(b"</", index) and not self._is_empty_tag(index)):
+            index = chunk.index(b">", index) + 1
+        start, end = self._item_start, chunk_at + index
+        raw = chunk[start - chunk_at : index] if start >= chunk_at else self._joined(start, end)
+        if self._runs:
+            self._join_runs()
+        if len(raw) > bounds.OPEN_TOKEN:
+            self._check_bounds(element)
+        if self._refused:
+            self._out.append(Bad(start, end, self._refused_at, self._refused, raw[:SHOWN]))
+            self._refused = ""
+        else:
+            self._out.append(Item(element, start, end, raw, self._sensitive))
+        self.done = end
+        self._stack = []
+        self._since_fresh += 1
+        if name in self._stops:
+            raise _StoppedError
+
+    def _is_empty_tag(self, index: int) -> bool:
+        """Tell whether an element without content, which ends at or before *index*, is one empty-element tag."""
+        return self._joined(self._item_start, self._chunk_at + index).endswith(b"/>")
+
+    # -- the rarer callbacks ------------------------------------------------------------------------------------------
+
+    def _root(self, name: str, attrs: dict[str, str]) -> None:
+        start = self._parser.CurrentByteIndex + self._delta
+        if self._prime and name.rpartition(SEPARATOR)[2] != "stream":
+            # RFC 6120 §6.3.2 demands a header here; what was sent instead is shown as an element of the old stream.
+            self._between(start, "no stream header after an XML declaration")
+            self._document_at = start
+            raise _RestartError
+        end = start + start_tag_end(self._raw_from(start))
+        begin = self.done
+        if self._refused or self._joined(begin, start).startswith(_BOM):
+            self._between(start, "byte order mark (RFC 6120 §11.6)")
+            begin = start
+        raw = self._joined(begin, end)
+        self._prime = self._joined(start, end)
+        self._out.append(Head(Element(name, attrs, []), dict(self._xmlns), begin, end, raw))
+        self.done = end
+        self._parser.StartNamespaceDeclHandler = None
+
+    def _foot(self) -> None:
+        index = self._parser.CurrentByteIndex + self._delta
+        rest = self._raw_from(index)
+        end = index + rest.index(b">") + 1 if rest.startswith(b"</") else index
+        self._between(index)
+        self._out.append(Foot(index, end, rest[: end - index]))
+        self.done = end
+
+    def _between(self, end: int, reason: str = "text between first-level elements") -> None:
+        """Account for the bytes between the last piece and *end*, which expat has taken without an element."""
+        raw = self._joined(self.done, end)
+        if not raw:
+            return
+        if raw.strip(_SPACES):
+            at = self._refused_at if self._refused else self.done
+            self._out.append(Bad(self.done, end, at, self._refused or reason, raw[:SHOWN]))
+            self._refused = ""
+        else:
+            self._out.append(Space(self.done, end, raw))
+        self.done = end
+
+    def _declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if version != "1.0":
+            self._refuse(f'XML version "{version}" (RFC 6120 §11 builds on XML 1.0)')
+        elif encoding is not None and encoding.lower() != "utf-8":
+            self._refuse(f'declared encoding "{encoding}" is not UTF-8 (RFC 6120 §11.6)')
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._xmlns[prefix or ""] = uri or ""
+
+    def _comment(self, _text: str) -> None:
+        self._refuse("comment (RFC 6120 §11.1)")
+
+    def _instruction(self, _target: str, _data: str) -> None:
+        self._refuse("processing instruction (RFC 6120 §11.1)")
+
+    def _doctype(self, _name: str, _system: str | None, _public: str | None, _subset: bool) -> None:
+        self._refuse("document type declaration (RFC 6120 §11.1)")
+        raise _StoppedError
+
+    def _refuse(self, reason: str) -> None:
+        if not self._refused:
+            self._refused = reason
+            self._refused_at = self._parser.CurrentByteIndex + self._delta
+
+    # -- parsing ------------------------------------------------------------------------------------------------------
+
+    def _begin_parser(self, at: int, prime: bytes) -> None:
+        """Start expat at the absolute offset *at*, inside the stream whose start tag is *prime* if there is one."""
+        parser = ParserCreate("utf-8", SEPARATOR)
+        if hasattr(parser, "SetReparseDeferralEnabled"):
+            parser.SetReparseDeferralEnabled(False)
+        parser.buffer_text = True
+        parser.buffer_size = 65536
+        self._parser = parser
+        self._stack = []
+        self._runs = {}
+        self._xmlns = {}
+        self._refused = ""
+        self._refused_at = at
+        self._sensitive = False
+        self._since_fresh = 0
+        self._depth = 0
+        self._delta = at
+        if prime:
+            opening = prime[:-2].rstrip() + b">" if prime.endswith(b"/>") else prime
+            parser.Parse(opening, False)
+            self._depth = 1
+            self._delta = at - len(opening)
+        else:
+            parser.StartNamespaceDeclHandler = self._namespace
+            parser.XmlDeclHandler = self._declaration
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.CommentHandler = self._comment
+        parser.ProcessingInstructionHandler = self._instruction
+        parser.StartDoctypeDeclHandler = self._doctype
+
+    def _parse(self, position: int) -> None:
+        """Feed the current chunk from *position* on, through as many documents as it holds."""
+        while True:
+            if position < 0:
+                self._chunk = self._joined(self.done, self.at)
+                self._chunk_at = self.done
+                self._held.clear()
+                position = 0
+            if self._depth == 0 and self.done == self._chunk_at + position:
+                position = self._skip_spaces(position)
+            data = self._chunk[position:] if position else self._chunk
+            try:
+                self._parser.Parse(data, False)
+            except _StoppedError:
+                if self._refused:
+                    self._fault(self._refused_at, self._refused)
+                    return
+                self._stop()
+                return
+            except _RestartError:
+                self.done = self._document_at
+                self._begin_parser(self.done, b"" if self._depth == 2 else self._prime)
+            except ExpatError as error:
+                if not self._pass_error(error):
+                    return
+            else:
+                return
+            position = self.done - self._chunk_at
+
+    def _pass_error(self, error: ExpatError) -> bool:
+        """Tell whether expat only met a new document here; otherwise report the fault."""
+        at = self._parser.ErrorByteIndex + self._delta
+        new_document = (error.code == _MISPLACED_DECLARATION and self._depth == 1) or (
+            error.code == _JUNK_AFTER_ROOT and self._depth == 0
+        )
+        if new_document and self.done <= at < self.at:
+            self._between(at)
+            self._begin_parser(at, b"")
+            return True
+        self._fault(at, plain_reason(error.code))
+        return False
+
+    def _skip_spaces(self, position: int) -> int:
+        """Pass white space where a document may begin (expat wants none before a declaration)."""
+        rest = self._chunk[position:]
+        spaces = len(rest) - len(rest.lstrip(_SPACES))
+        if spaces:
+            self._out.append(Space(self.done, self.done + spaces, rest[:spaces]))
+            self.done += spaces
+        if self.done != self._delta:
+            self._begin_parser(self.done, b"")
+        return position + spaces
+
+    def _stop(self) -> None:
+        self.rest = self._chunk[self.done - self._chunk_at :]
+        self.at = self.done
+        self.stopped = True
+
+    def _fault(self, at: int, reason: str) -> None:
+        """Report what expat cannot pass; the bytes from *at* on stay in `rest`."""
+        raw = self._joined(self.done, self.at)
+        end = min(max(at + 1, self.done + 1), self.at)
+        size = end - self.done
+        self._out.append(Bad(self.done, end, at, reason, raw[: min(size, SHOWN)]))
+        self.rest = raw[size:]
+        self.done = self.at = end
+        self.broken = True
+
+    def _hold(self) -> None:
+        """Keep what is not complete, within bounds; white space at depth one is complete."""
+        tail = self._chunk[max(self.done - self._chunk_at, 0) :]
+        if self.done >= self._chunk_at:
+            self._held.clear()
+            if self._depth < 2 and not tail.strip(_SPACES):
+                self._out.append(Space(self.done, self.at, tail))
+                self.done = self.at
+                return
+        if tail:
+            self._held.append(tail)
+        size = self.at - self.done
+        if size > self._bound():
+            unit = "stream header" if self._depth == 0 else "first-level element"
+            self._fault(self.at - 1, f"{unit} longer than {self._bound()} bytes")
+            return
+        token = self.at - (self._parser.CurrentByteIndex + self._delta)
+        if token > bounds.OPEN_TOKEN:
+            self._open_tag = OpenTag(self.at, self._raw_from(self.at - token))
+
+    def _bound(self) -> int:
+        return bounds.HEADER if self._depth == 0 else bounds.STANZA
+
+    def _check_bounds(self, element: Element) -> None:
+        count, stack = 0, [element]
+        while stack:
+            node = stack.pop()
+            count += 1
+            if len(node.attrs) > bounds.ATTRIBUTES:
+                self._refuse(f"more than {bounds.ATTRIBUTES} attributes in one element")
+            stack.extend(node.children)
+        if count > bounds.ELEMENTS:
+            self._refuse(f"more than {bounds.ELEMENTS} elements inside one")
+
+    def _join_runs(self) -> None:
+        for node, runs in self._runs.values():
+            node.text = "".join(runs)
+        self._runs.clear()
+
+    def _raw_from(self, start: int) -> bytes:
+        return self._joined(start, self._chunk_at + len(self._chunk))
+
+    def _joined(self, start: int, end: int) -> bytes:
+        """Return the bytes of the absolute range, from the current chunk and, where needed, those held before it."""
+        chunk_at = self._chunk_at
+        if start >= chunk_at:
+            return self._chunk[start - chunk_at : end - chunk_at]
+        held = b"".join(self._held)
+        begin = chunk_at - len(held)
+        return (held + self._chunk)[start - begin : end - begin]

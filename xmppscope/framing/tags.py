@@ -1,0 +1,58 @@
+"""Tags by their bytes: where a start tag ends, and whether a long unfinished tag can be complete by now."""
+
+import re
+from pyexpat import ErrorString
+from typing import Final
+
+_START_TAG: Final = re.compile(rb"""<[^"'>]*(?:(?:"[^"]*"|'[^']*')[^"'>]*)*>""")
+_QUOTE_OR_END: Final = {0: re.compile(rb"""["'>]"""), 0x22: re.compile(rb'"'), 0x27: re.compile(rb"'")}
+
+
+def start_tag_end(data: bytes) -> int:
+    """Return the length of the start tag that *data* begins with and that expat has accepted."""
+    found = _START_TAG.match(data)
+    return found.end() if found else len(data)
+
+
+def plain_reason(code: int) -> str:
+    """Return expat's words for an error code."""
+    return ErrorString(code) or f"expat error {code}"
+
+
+class OpenTag:
+    """Collects the bytes of a long unfinished token and tells when expat may have another look at it.
+
+    expat scans an unfinished token from its start with every feed, which is quadratic for a long attribute. Here each
+    byte is looked at once: only a ``>`` outside quotes can end a tag. Comments and processing instructions know no
+    quotes.
+    `at` is the absolute offset of the first byte that expat has not seen.
+    """
+
+    def __init__(self, at: int, token: bytes) -> None:
+        self.at = at
+        self._waiting: list[bytes] = []
+        self._quotes = not token.startswith((b"<!", b"<?"))
+        self._quote = 0
+        self._closes(token)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that expat has not seen."""
+        return b"".join(self._waiting)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Add *data*; return all that waited once the token can be complete."""
+        self._waiting.append(data)
+        return self.data if self._closes(data) else None
+
+    def _closes(self, data: bytes) -> bool:
+        if not self._quotes:
+            return b">" in data
+        position = 0
+        while found := _QUOTE_OR_END[self._quote].search(data, position):
+            byte = found.group()[0]
+            if byte == 0x3E:
+                return True
+            self._quote = 0 if self._quote else byte
+            position = found.end()
+        return False
