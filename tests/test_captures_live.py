@@ -1,4 +1,4 @@
-"""tcpdump's output, piped into `xmppscope read -` while it is written: each stanza shows when its last byte was captured."""
+"""tcpdump's output piped into `xmppscope read -`: each element shows as soon as its last byte was captured."""
 
 import json
 import os
@@ -17,8 +17,9 @@ import pytest
 pytestmark = pytest.mark.real
 
 PATIENCE = 20.0
-HEADER = b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' "
-FEATURES = b"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
+STREAMS = b"http://etherx.jabber.org/streams"
+HEADER = b"<stream:stream xmlns='jabber:client' xmlns:stream='" + STREAMS + b"' version='1.0' "
+FEATURES = b"<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
 
 
 class Live(NamedTuple):

@@ -1,7 +1,7 @@
 """tshark as oracle: it finds the same number of stanzas in every recording that it can read.
 
-Left out: direct TLS, compression, WebSocket and BOSH, which tshark does not read as XMPP by itself; c2s-errors, where it
-counts a stanza that is not well-formed; damaged files, where it loses more than is missing.
+Left out: direct TLS, compression, WebSocket and BOSH, which tshark does not read as XMPP by itself; c2s-errors, where
+it counts a stanza that is not well-formed; damaged files, where it loses more than is missing.
 """
 
 import json
