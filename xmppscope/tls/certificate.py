@@ -28,6 +28,9 @@ _E = TypeVar("_E", bound="x509.ExtensionType")
 TEXT_BOUND: Final = 1023
 """The most characters that are kept of one text; as long as a domainpart can be (RFC 7622 §3.2)."""
 
+NAME_PROBLEMS: Final = ("unreadable alternative names", "unreadable SRVName", "unreadable XmppAddr")
+"""How those `CertificateFacts.problems` begin that leave names unknown."""
+
 DNS_SRV: Final = "1.3.6.1.5.5.7.8.7"  # id-on-dnsSRV, RFC 4985 §2
 XMPP_ADDR: Final = "1.3.6.1.5.5.7.8.5"  # id-on-xmppAddr, RFC 6120 §13.7.1.4
 
@@ -109,7 +112,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
         warnings.simplefilter("ignore")
         try:
             certificate = x509.load_der_x509_certificate(der)
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             facts.error = f"unreadable certificate: {_reason(error)}"
             return facts
         _read_fields(facts, certificate)

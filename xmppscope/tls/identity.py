@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from xmppscope.tls.certificate import CertificateFacts
+from xmppscope.tls.certificate import NAME_PROBLEMS, CertificateFacts
 
 Service = Literal["xmpp-client", "xmpp-server"]
 SERVICES: Final[tuple[Service, ...]] = ("xmpp-client", "xmpp-server")
@@ -107,6 +107,9 @@ def _address(domain: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 def _why_no_name_fits(facts: CertificateFacts, domain: str) -> str:
     names = facts.names
     if not names:
+        unreadable = [problem for problem in facts.problems if problem.startswith(NAME_PROBLEMS)]
+        if unreadable:
+            return unreadable[0]
         # RFC 9525 §1.3: "Do not include or check strings that look like domain names in the subject's Common Name."
         if facts.common_name:
             return f"has no name but its common name, {facts.common_name}, which does not count"
@@ -116,6 +119,8 @@ def _why_no_name_fits(facts: CertificateFacts, domain: str) -> str:
         if _covers(name.partition(".")[2], reference):
             return f"names {domain} only as {name}"
     for name in facts.dns_names:
+        if name == domain:
+            return f"names {domain} only as a DNS name, not as an IP address"
         parent = name.lower().removeprefix("*.")
         if name.startswith("*.") and (reference == parent or reference.endswith("." + parent)):
             return f"names {name}, which does not cover {domain}"
