@@ -1,0 +1,66 @@
+"""How a command is measured: a process of its own, wall-clock time, and the peak memory that the kernel accounts to it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks.make_capture import make
+
+DATA: Final = Path(__file__).resolve().parent / "data"
+XMPPSCOPE: Final = str(Path(sys.executable).with_name("xmppscope"))
+
+
+class Measured(NamedTuple):
+    """One run: seconds by the clock on the wall, seconds of processor time, peak resident memory in MiB."""
+
+    seconds: float
+    processor: float
+    memory: float
+
+
+def run(command: list[str], output: Path) -> Measured:
+    """Run *command* to its end with standard output in the file *output*; a failing command raises OSError."""
+    with output.open("wb") as file:
+        started = time.perf_counter()
+        with subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            errors = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise OSError(f"{command[0]} ended with status {process.returncode}: {errors.decode(errors='replace')[-300:]}")
+    # Linux counts in KiB, macOS in bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+
+
+def read_command(capture: Path, *options: str) -> list[str]:
+    """Return the command line that reads *capture*, with the key log beside it if there is one."""
+    keys = capture.with_suffix(".keys")
+    return [
+        XMPPSCOPE,
+        "read",
+        "--no-progress",
+        *options,
+        *(["--keylog", str(keys)] if keys.exists() else []),
+        str(capture),
+    ]
+
+
+def capture(stanzas: int, tls: str | None = None) -> Path:
+    """Return a generated capture of that size, made once and kept in benchmarks/data."""
+    DATA.mkdir(exist_ok=True)
+    path = DATA / f"{'tls' + tls if tls else 'plain'}-{stanzas}.pcap"
+    if not path.with_suffix(".json").exists():
+        make(path, stanzas, tls=tls)
+    return path
+
+
+def tshark() -> str | None:
+    """Return the path of tshark, None where it is not installed."""
+    return shutil.which("tshark")

@@ -1,0 +1,64 @@
+"""How many megabytes of plaintext a second the TLS layer decrypts, for large records and for records of stanza size.
+
+    python -m benchmarks.tls_throughput --megabytes 64
+
+The records are OpenSSL's, for both versions with the suite that it prefers. Only `TlsConnection` is measured: no capture
+file, no TCP, no XML.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from xmppscope.tls.connection import TlsConnection
+from xmppscope.tls.events import Plaintext
+from xmppscope.tls.keylog import KeyStore, ResumptionCache
+
+from benchmarks.conversation import DOMAIN, SERVER
+from benchmarks.packets import SEGMENT
+from benchmarks.tls_ends import VERSIONS, Contexts, Ends
+
+SIZES = (16384, 1400, 320)
+
+
+def throughput(version: str, size: int, megabytes: int) -> float:
+    """Return megabytes a second for records that carry *size* bytes of plaintext each."""
+    with TemporaryDirectory() as folder:
+        keylog = Path(folder) / "keys"
+        ends = Ends(Contexts(version, DOMAIN, keylog))
+        flights = list(ends.handshake())
+        keys = KeyStore()
+        keys.add(keylog.read_bytes())
+    records = b"".join(ends.write(SERVER, os.urandom(size)) for _ in range(megabytes * 1_000_000 // size))
+    connection = TlsConnection(keys, ResumptionCache())
+    for number, (side, flight) in enumerate(flights, 1):
+        connection.feed(0 if side == 0 else 1, flight, number, number)
+    # As reassembly hands it on: a segment at a time.
+    pieces = [records[start : start + SEGMENT] for start in range(0, len(records), SEGMENT)]
+    plaintext = 0
+    started = time.perf_counter()
+    for number, piece in enumerate(pieces, 100):
+        for event in connection.feed(SERVER, piece, number, number):
+            if isinstance(event, Plaintext):
+                plaintext += len(event.data)
+    seconds = time.perf_counter() - started
+    if plaintext != len(records) // len(ends.write(SERVER, bytes(size))) * size:
+        raise RuntimeError(f"TLS {version}, records of {size} bytes: only {plaintext} bytes were decrypted")
+    return plaintext / 1e6 / seconds
+
+
+def main() -> None:
+    """Read the command line and print one line for each version and size of record."""
+    parser = argparse.ArgumentParser(description="Measure TLS decryption.")
+    parser.add_argument("--megabytes", type=int, default=64)
+    options = parser.parse_args()
+    for version in VERSIONS:
+        for size in SIZES:
+            rate = throughput(version, size, options.megabytes)
+            print(f"TLS {version}, records of {size:5} bytes: {rate:6.1f} MB/s, {size / rate:5.1f} µs a record")
+
+
+if __name__ == "__main__":
+    main()
