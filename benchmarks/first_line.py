@@ -1,6 +1,6 @@
 """How long it takes to the first line that tells something, for a capture of 1 MB; and how long `--help` takes.
 
-python -m benchmarks.first_line
+usage: python -m benchmarks.first_line
 """
 
 import argparse

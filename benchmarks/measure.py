@@ -1,4 +1,4 @@
-"""How a command is measured: a process of its own, wall-clock time, and the peak memory that the kernel accounts to it."""
+"""How a command is measured: a process of its own, its time, and the peak memory that the kernel saw."""
 
 import os
 import shutil
@@ -42,14 +42,8 @@ def run(command: list[str], output: Path) -> Measured:
 def read_command(capture: Path, *options: str) -> list[str]:
     """Return the command line that reads *capture*, with the key log beside it if there is one."""
     keys = capture.with_suffix(".keys")
-    return [
-        XMPPSCOPE,
-        "read",
-        "--no-progress",
-        *options,
-        *(["--keylog", str(keys)] if keys.exists() else []),
-        str(capture),
-    ]
+    keylog = ["--keylog", str(keys)] if keys.exists() else []
+    return [XMPPSCOPE, "read", "--no-progress", *options, *keylog, str(capture)]
 
 
 def capture(stanzas: int, tls: str | None = None) -> Path:

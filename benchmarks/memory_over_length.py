@@ -1,6 +1,6 @@
 """Whether memory depends on the length of a capture: peak memory for one capture and for one that is four times longer.
 
-python -m benchmarks.memory_over_length --stanzas 100000
+usage: python -m benchmarks.memory_over_length --stanzas 100000
 """
 
 import argparse

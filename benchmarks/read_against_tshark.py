@@ -74,9 +74,7 @@ def _print(path: Path, measured: dict[str, list[Measured]], found: dict[str, int
     sent_text = "" if sent is None else f", {sent} stanzas were sent"
     print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB{sent_text}")
     print(f"  {'':10} {'seconds':>9} {'processor':>9} {'peak MiB':>9} {'stanzas':>9}")
-    medians = {
-        name: [statistics.median(column) for column in zip(*runs, strict=True)] for name, runs in measured.items()
-    }
+    medians = {name: [statistics.median(values) for values in zip(*of, strict=True)] for name, of in measured.items()}
     for name, (seconds, processor, memory) in medians.items():
         print(f"  {name:10} {seconds:9.2f} {processor:9.2f} {memory:9.1f} {found[name]:9}")
     if "tshark" in medians:

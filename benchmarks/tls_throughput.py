@@ -2,8 +2,8 @@
 
     python -m benchmarks.tls_throughput --megabytes 64
 
-The records are OpenSSL's, for both versions with the suite that it prefers. Only `TlsConnection` is measured: no capture
-file, no TCP, no XML.
+The records are OpenSSL's, for both versions with the suite that it prefers. Only `TlsConnection` is measured: no
+capture file, no TCP, no XML.
 """
 
 import argparse
