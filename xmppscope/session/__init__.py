@@ -1,0 +1,1 @@
+"""What the elements mean for the connection: negotiation, roles, and which answer belongs to which request."""
