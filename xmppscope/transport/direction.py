@@ -171,10 +171,11 @@ class Direction:
 
     def settle(self, packets: int, now: int, events: list[WireEvent]) -> None:
         """Deliver what can be and declare what was waited for long enough, now that something came or time passed."""
+        if not self.held and self.fin == UNKNOWN and self.acked <= self.next:
+            return
         if not self.anchored:
-            if not self.held and self.fin == UNKNOWN:
-                return
-            self._find_start(packets, now)
+            if self.held or self.fin != UNKNOWN:
+                self._find_start(packets, now)
             if not self.anchored:
                 return
         self._wait(packets, now)
@@ -236,10 +237,11 @@ class Direction:
 
     def due(self) -> int | None:
         """Return when a wait ends that lets something held be delivered, or None."""
-        waiting = self.held or (self.fin != UNKNOWN and not self.ended)
-        if waiting and (not self.anchored or self.mark > max(self.next, self.proved)):
-            return self.since + PATIENCE
-        return None
+        if not self.held and (self.fin == UNKNOWN or self.ended):
+            return None
+        if self.anchored and self.mark <= max(self.next, self.proved):
+            return None
+        return self.since + PATIENCE
 
     def relieve(self, limit: int, events: list[WireEvent]) -> None:
         """Give up the first holes until no more than *limit* (overhead counted) is held."""

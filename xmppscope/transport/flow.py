@@ -126,10 +126,12 @@ class Flow:
 
     def next_due(self) -> int | None:
         """Return when something happens if no packet comes, or None."""
-        times = [due for due in (direction.due() for direction in self.directions) if due is not None]
-        if self.closing != UNKNOWN:
-            times.append(self.closing + LINGER)
-        return min(times, default=None)
+        due = None if self.closing == UNKNOWN else self.closing + LINGER
+        for direction in self.directions:
+            other = direction.due()
+            if other is not None and (due is None or other < due):
+                due = other
+        return due
 
     # Port reuse
 

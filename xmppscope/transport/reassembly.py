@@ -70,7 +70,11 @@ class Reassembler:
             or (peer.expected - segment.ack) & MASK >= HALF  # acknowledges what has not been captured
             or segment.missing
         ):
-            return self._take(segment, now)
+            if not flow.ignored or segment.flags & _PLAIN != ACK or flow.reopening is not None:
+                return self._take(segment, now)
+            flow.last = now
+            self.ignored += len(segment.data) + segment.missing
+            return []
         flow.last = now
         data = segment.data
         if not data:
