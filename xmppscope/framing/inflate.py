@@ -33,7 +33,8 @@ class Inflater:
         if self.fault:
             return out
         self.compressed += len(data)
-        while data and not self.fault:
+        more = True
+        while more and not self.fault:
             try:
                 clear = self._zlib.decompress(data, _STEP)
             except zlib.error as error:
@@ -47,4 +48,5 @@ class Inflater:
             elif self.cleartext > ALLOWANCE + RATIO * self.compressed:
                 self.fault = f"compressed data unfolds to more than {RATIO} times its size"
             data = self._zlib.unconsumed_tail
+            more = bool(data) or len(clear) == _STEP
         return out

@@ -182,8 +182,10 @@ class Splitter:
         chunk, chunk_at = self._chunk, self._chunk_at
         element = self._element
         index = self._parser.CurrentByteIndex + self._delta - chunk_at
-        # For `<x/>` the index is just past the tag, for `</x>` at its beginning.
-        if element.children or element.text or (chunk.startswith(b"</", index) and not self._is_empty_tag(index)):
+        # For `<x/>` the index is just past the tag, for `</x>` at its beginning, which may lie in an earlier chunk.
+        if index < 0:
+            index = chunk.index(b">") + 1
+        elif element.children or element.text or (chunk.startswith(b"</", index) and not self._is_empty_tag(index)):
             index = chunk.index(b">", index) + 1
         start, end = self._item_start, chunk_at + index
         raw = chunk[start - chunk_at : index] if start >= chunk_at else self._joined(start, end)
