@@ -1,0 +1,1 @@
+"""The texts: what elements, conditions, phases and TLS facts mean, in words."""
