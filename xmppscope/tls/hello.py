@@ -17,6 +17,7 @@ from xmppscope.tls.messages import (
 from xmppscope.tls.vectors import HandshakeError, Reader
 
 __all__ = [
+    "SUPPORTED_VERSIONS",
     "CertificateRequest",
     "ClientHello",
     "EncryptedExtensions",
