@@ -75,7 +75,7 @@ class Negotiation:
         return self._negotiate(sender, element, trigger)
 
     def header(self, sender: Sender, header: Element, xmlns: dict[str, str]) -> Step:
-        """Take a stream header, or the `open` of WebSocket; *xmlns* holds what it declares, the default under ``""``."""
+        """Take a stream header, or the `open` of WebSocket; *xmlns* holds its prefixes, ``""`` for the default one."""
         self._note_kind(header, xmlns)
         self.domain = header.attrs.get("to" if sender == INITIATING else "from", "") or self.domain
         if self._state is State.CLOSED:
