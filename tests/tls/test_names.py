@@ -14,7 +14,7 @@ from xmppscope.tls import names
         (0x0301, "TLSv1", "TLS 1.0"),
         (0x0300, "SSLv3", "SSL 3.0"),
         (0x7F1C, "TLSv1.3-draft28", "TLS 1.3 draft28"),
-        (0x1A1A, "GREASE (0x1a1a)", "GREASE (0x1a1a)"),
+        (0x1A1A, "GREASE (0x1A1A)", "GREASE (0x1A1A)"),
         (0x0505, "0x0505", "0x0505"),
     ],
 )
@@ -36,9 +36,10 @@ def test_versions(number, name, words):
         ("TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256", "Camellia-128-GCM"),
         ("TLS_RSA_WITH_NULL_SHA", "no encryption"),
         ("TLS_SHA256_SHA256", "no encryption"),
+        ("TLS_NULL_WITH_NULL_NULL", "no encryption"),
         ("TLS_SM4_GCM_SM3", "SM4-GCM"),
         ("TLS_FALLBACK_SCSV", "TLS_FALLBACK_SCSV"),
-        ("0xfefe", "0xfefe"),
+        ("0xFEFE", "0xFEFE"),
     ],
 )
 def test_cipher_words(suite, words):
@@ -54,8 +55,8 @@ def test_alerts():
 
 def test_groups_and_signature_schemes():
     assert names.group_name(4588) == "X25519MLKEM768"
-    assert names.group_name(0xAAAA) == "GREASE (0xaaaa)"
-    assert names.group_name(9999) == "0x270f"
+    assert names.group_name(0xAAAA) == "GREASE (0xAAAA)"
+    assert names.group_name(9999) == "0x270F"
     assert names.signature_scheme_name(0x0804) == "rsa_pss_rsae_sha256"
 
 

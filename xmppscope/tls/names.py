@@ -162,6 +162,7 @@ _CIPHERS: Final = {
     "CHACHA20-POLY1305": "ChaCha20-Poly1305",
     "3DES-EDE-CBC": "3DES-CBC",
     "NULL": "no encryption",
+    "NULL-NULL": "no encryption",
     "": "no encryption",
 }
 
@@ -229,4 +230,4 @@ def _name(names: Mapping[int, str], number: int) -> str:
     name = names.get(number)
     if name is not None:
         return name
-    return f"GREASE (0x{number:04x})" if is_grease(number) else f"0x{number:04x}"
+    return f"GREASE (0x{number:04X})" if is_grease(number) else f"0x{number:04X}"
