@@ -45,7 +45,7 @@ class Direction:
         self.recent: Recent = []
         self.held: list[Piece] = []
         self.held_cost = 0
-        self.sent = UNKNOWN  # the end of what is known to have been sent
+        self.sent = UNKNOWN  # the end of what is known to have been sent, where that is beyond `next`
         self.passed = UNKNOWN  # where the sender stood when it last sent a segment without payload
         self.acked = UNKNOWN  # the highest acknowledgement seen
         self.mark = UNKNOWN  # the acknowledgement whose bytes are waited for since `since`
@@ -129,7 +129,7 @@ class Direction:
             self.since, self.since_packets = now, packets
         if data:
             self._place_data(position, data, segment, events)
-        self.sent = max(self.sent, after)
+        self.sent = max(self.sent, after, self.next if self.anchored else UNKNOWN)
         # A FIN before bytes that were sent is none: it is the end of what its sender says.
         if segment.flags & FIN and self.fin == UNKNOWN and after == self.sent:
             self.fin, self.fin_time, self.fin_packet = after, segment.time, segment.packet

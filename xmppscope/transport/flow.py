@@ -35,13 +35,12 @@ class Flow:
     """One connection: `key` and `directions[0]` belong to the sender of its first packet until `open` has decided.
 
     `last` and `closing` (since when it is over, or `UNKNOWN`) are times on the reassembler's clock; `due` is when its
-    timer goes off there. `packets` counts while the flow is not calm, which is while anyone asks. `used` is `last` as
-    it was when the flow was put at its place in the table.
+    timer goes off there. `packets` counts while the flow is not calm, which is while anyone asks.
     """
 
     __slots__ = (
         "closing", "closing_packets", "directions", "due", "ignored", "key", "last", "number", "opened", "packets",
-        "reopening", "used",
+        "reopening",
     )  # fmt: skip
 
     def __init__(self, number: int, key: bytes, now: int) -> None:
@@ -51,7 +50,7 @@ class Flow:
         self.opened = False
         self.ignored = False
         self.packets = 0
-        self.last = self.used = now
+        self.last = now
         self.due: int | None = None
         self.closing = UNKNOWN
         self.closing_packets = 0

@@ -4,11 +4,14 @@ The key table has both directions' keys, each with its flow, the sender's direct
 path does one look-up. Nothing refers back, so a released flow is freed without the cycle collector.
 """
 
-from collections import OrderedDict
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import Final
 
 from xmppscope.transport.direction import Direction
 from xmppscope.transport.flow import Flow, reverse
+
+_SPARE: Final = 64
+"""How many entries of flows that are gone a heap may hold beyond one for every flow that is kept."""
 
 Place = tuple[Flow, Direction, Direction]
 
@@ -18,7 +21,8 @@ class FlowTable:
 
     def __init__(self) -> None:
         self.places: dict[bytes, Place] = {}
-        self.flows: OrderedDict[int, Flow] = OrderedDict()
+        self.flows: dict[int, Flow] = {}
+        self._ages: list[tuple[int, int]] = []
         self._timers: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
@@ -30,6 +34,10 @@ class FlowTable:
         self.places[reverse(flow.key)] = flow, peer, this
         place = self.places[flow.key] = flow, this, peer
         self.flows[flow.number] = flow
+        heappush(self._ages, (flow.last, flow.number))
+        if len(self._ages) > 2 * len(self.flows) + _SPARE:
+            self._ages = [(each.last, each.number) for each in self.flows.values()]
+            heapify(self._ages)
         return place
 
     def remove(self, flow: Flow) -> None:
@@ -39,23 +47,29 @@ class FlowTable:
         self.places.pop(reverse(flow.key), None)
 
     def oldest(self) -> Flow:
-        """Return a flow that was not used since it was put at its place, the one that has been there longest.
+        """Return the flow that was used least recently; there must be one.
 
-        The order is by last use only as far as anyone asked: a flow that was used meanwhile moves to the end here, not
-        with every packet. So what it costs is bounded by the packets, and the hot path stays short.
+        The heap knows last uses only as far as anyone asked: a flow that was used meanwhile is moved here, not with
+        every packet. So what it costs is bounded by the packets, and the hot path stays short.
         """
         while True:
-            flow = next(iter(self.flows.values()))
-            if flow.used == flow.last:
+            last, number = self._ages[0]
+            flow = self.flows.get(number)
+            if flow is None:
+                heappop(self._ages)
+            elif flow.last != last:
+                heapreplace(self._ages, (flow.last, number))
+            else:
                 return flow
-            flow.used = flow.last
-            self.flows.move_to_end(flow.number)
 
     def schedule(self, flow: Flow, due: int | None) -> None:
         """Set a flow's timer, unless one goes off before that anyway."""
         if due is not None and (flow.due is None or due < flow.due):
             flow.due = due
             heappush(self._timers, (due, flow.number))
+            if len(self._timers) > 2 * len(self.flows) + _SPARE:
+                self._timers = [(each.due, each.number) for each in self.flows.values() if each.due is not None]
+                heapify(self._timers)
 
     def next_timer(self) -> int | None:
         """Return when the first timer goes off."""
