@@ -78,14 +78,14 @@ class Dissector:
 
     def _upper(self, datagram: Datagram, time: int, packet: int, data: bytes, depth: int) -> None:
         """Go on with what a whole datagram carries."""
-        protocol, _, at, end, _ = datagram
-        if protocol in ip.EXTENSIONS:
+        protocol, at, end = datagram.protocol, datagram.at, datagram.end
+        if protocol == ip.TCP:
+            self._sink.events.append(ip.segment(data, time, packet, datagram))
+        elif protocol in ip.EXTENSIONS:
             protocol, at, fragment = ip.extensions(data, protocol, at)
             if fragment is not None or at > end:
                 raise MalformedError("its IPv6 extension headers make no sense")
-            datagram = datagram._replace(protocol=protocol, at=at)
-        if protocol == ip.TCP:
-            self._sink.events.append(ip.segment(data, time, packet, datagram))
+            self._upper(Datagram(protocol, datagram.addresses, at, end, None), time, packet, data, depth)
         elif protocol == ip.UDP:
             name = scapy_fallback.UDP_PORTS.get(_port(data, at + 2)[0])
             if name is not None:

@@ -8,6 +8,8 @@ less. Every function raises struct.error where a header is cut short, `Malformed
 from struct import Struct
 from typing import Final, NamedTuple
 
+import msgspec
+
 from xmppscope.model.segment import Segment
 
 IPV4_IN_IP: Final = 4
@@ -39,7 +41,7 @@ class Fragment(NamedTuple):
     more: bool
 
 
-class Datagram(NamedTuple):
+class Datagram(msgspec.Struct, gc=False):
     """What IP carries: `protocol` in frame bytes `at` to `end`, which may lie beyond the bytes that were captured.
 
     `addresses` is the source, then the destination address. `fragment` is None where the datagram is whole.

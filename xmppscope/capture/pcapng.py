@@ -245,7 +245,7 @@ class PcapngBlocks:
         count = dropped(body[12:], self._order)
         if count > interface.dropped:
             name = interface.name if interface.name and interface.name.isprintable() else str(index)
-            text = f": {count} packets of interface {name} were dropped while capturing and are missing here"
+            text = f": packets dropped while capturing on interface {name}: {count}; they are missing here"
             self._sink.say(text, self.packet)
             interface.dropped = count
 
