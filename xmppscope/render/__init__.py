@@ -1,0 +1,1 @@
+"""Renderers: they consume the timeline's records and compute nothing that the records don't say."""

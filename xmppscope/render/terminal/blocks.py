@@ -1,0 +1,109 @@
+"""What stands between the entries: rules, findings, diagnoses, notes and the closing line.
+
+Entries never wrap; what is in here is wrapped, since it must be read whole.
+"""
+
+from typing import Final
+
+from xmppscope.model.timeline import Connection, Diagnosis, Finding, Summary
+from xmppscope.render.terminal.glyphs import Glyphs
+from xmppscope.render.terminal.layout import INDENT
+from xmppscope.render.terminal.numbers import duration, plural
+from xmppscope.render.terminal.palette import CONNECTIONS, QUIET, RED, WARNING, Palette
+from xmppscope.render.terminal.safe import Legible
+from xmppscope.render.terminal.width import width, wrap
+
+_SEVERITY_STYLES: Final = {"error": RED, "warning": WARNING, "info": ""}
+_LABELLED: Final = 9
+_TRANSPORTS: Final = {"tcp": "", "websocket": " over WebSocket", "bosh": " over BOSH"}
+
+
+class Blocks:
+    """Makes the blocks between entries for a terminal of *columns*."""
+
+    def __init__(self, columns: int, glyphs: Glyphs, palette: Palette, legible: Legible) -> None:
+        self.columns = columns
+        self._glyphs = glyphs
+        self._palette = palette
+        self._legible = legible
+
+    def opening(self, connection: Connection, when: str) -> list[str]:
+        """Return the rule that opens a connection, with *when* at its end; long addresses take a second line."""
+        to = f"{self._glyphs.to} "
+        target = f"{to}proxy {to}{connection.receiving}" if connection.proxy else f"{to}{connection.receiving}"
+        begin = f"{connection.kind}{_TRANSPORTS[connection.transport]} {self._glyphs.dot} {connection.initiating}"
+        number = str(connection.connection)
+        for middle, end, below in (
+            (f"{begin} {target}", when, ""),
+            (begin, when, target),
+            (begin, "", f"{target} {self._glyphs.dot} {when}"),
+        ):
+            rule = self._rule(number, middle, end)
+            if len(rule) <= self.columns:
+                break
+        before, _, after = rule.partition(f" {number} ")
+        paint = self._palette.paint
+        colour = CONNECTIONS[(connection.connection - 1) % len(CONNECTIONS)]
+        line = f"{paint(before, QUIET)} {paint(number, colour)} {paint(after, QUIET)}"
+        return [line, *(paint(more, QUIET) for more in self.note(below))] if below else [line]
+
+    def finding(self, finding: Finding) -> list[str]:
+        """Return the lines of a finding: its mark, severity and rule, what it says and where that is written."""
+        glyphs = self._glyphs
+        sign = glyphs.marks[finding.severity]
+        dot = f" {glyphs.dot} "
+        text = dot.join(part for part in (finding.rule, self._legible(finding.text), finding.spec) if part)
+        first, *more = wrap(f"{sign} {finding.severity} {text}", self.columns - INDENT - 2)
+        lines = [" " * INDENT + first, *(" " * (INDENT + 2) + line for line in more)]
+        return [self._palette.paint(line, _SEVERITY_STYLES[finding.severity]) for line in lines]
+
+    def diagnosis(self, diagnosis: Diagnosis) -> list[str]:
+        """Return the lines of a diagnosis: its rule, the text, the entries that show it, what to try."""
+        paint = self._palette.paint
+        lines = [paint(self._rule(str(diagnosis.connection), "diagnosis", ""), QUIET)]
+        lines += self.note(diagnosis.text)
+        if diagnosis.entries:
+            lines += self.labelled("because", " ".join(f"#{entry}" for entry in diagnosis.entries))
+        if diagnosis.advice:
+            lines += self.labelled("try", diagnosis.advice)
+        return lines
+
+    def note(self, text: str) -> list[str]:
+        """Return the lines of a remark, set in below the entries."""
+        text = self._legible(text)
+        return [" " * INDENT + line for line in wrap(text, self.columns - INDENT)]
+
+    def labelled(self, label: str, text: str) -> list[str]:
+        """Return the lines of *text* behind a word that says what it is."""
+        lines = wrap(self._legible(text), self.columns - INDENT - _LABELLED)
+        labels = [label, *[""] * (len(lines) - 1)]
+        return [f"{'':{INDENT}}{label:<{_LABELLED}}{line}" for label, line in zip(labels, lines, strict=True)]
+
+    def closing(self, summary: Summary, span: float | None) -> str:
+        """Return the closing line; *span* is how many seconds the timeline covers."""
+        counts = [plural(summary.xmpp_connections, "connection")]
+        if summary.undecrypted:
+            counts.append(f"{summary.undecrypted} not decrypted")
+        if summary.gaps:
+            counts.append(plural(summary.gaps, "gap"))
+        counts.append(f"{plural(summary.stanzas, 'stanza')}")
+        errors, warnings = summary.findings.get("error", 0), summary.findings.get("warning", 0)
+        if errors or warnings:
+            counts.append(f"{plural(errors, 'error')}, {plural(warnings, 'warning')}")
+        packets = plural(summary.packets, "packet")
+        if span is not None:
+            packets += f", {_span(span)}"
+        dot = f" {self._glyphs.dot} "
+        whole = self._rule("", dot.join([*counts, packets]), "")
+        return self._palette.paint(whole if len(whole) <= self.columns else self._rule("", dot.join(counts), ""), QUIET)
+
+    def _rule(self, number: str, middle: str, end: str) -> str:
+        """Return a rule over the whole width with a number, words and a time set into it."""
+        dash = self._glyphs.rule
+        line = f"{dash * 2} {number} {dash * 2} {middle} " if number else f"{dash * 2} {middle} "
+        tail = f" {end} {dash * 2}" if end else ""
+        return line + dash * max(self.columns - width(line) - len(tail), 2) + tail
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.3f} s" if seconds < 60 else duration(seconds)
