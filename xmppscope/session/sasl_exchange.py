@@ -102,7 +102,12 @@ def _plain(exchange: SaslExchange, data: str) -> Message:
 
 
 def _token(exchange: SaslExchange, data: str) -> Message:
-    exchange.username = sasl_messages.first_token(data) or ""
+    exchange.username = sasl_messages.token_user(data) or ""
+    return Message.TOKEN
+
+
+def _oauth(exchange: SaslExchange, data: str) -> Message:
+    exchange.username = sasl_messages.token_user(data, skip=b"\0") or ""
     return Message.TOKEN
 
 
@@ -133,7 +138,7 @@ _CLIENT: Final = {
     "SCRAM": _scram,
     "PLAIN": _plain,
     "HT": _token,
-    "X-OAUTH2": _token,
+    "X-OAUTH2": _oauth,
     "OAUTHBEARER": _bearer,
     "OAUTH10A": _bearer,
     "XOAUTH2": _bearer,

@@ -105,16 +105,14 @@ def gs2_authzid(data: str) -> str | None:
     return saslname(message.split(",", 2)[1].removeprefix("a="))
 
 
-def first_token(data: str) -> str | None:
-    """Return the user name before the first NUL, as HT-* and X-OAUTH2 begin (X-OAUTH2 with a NUL before it)."""
+def token_user(data: str, skip: bytes = b"") -> str | None:
+    """Return the user name before a NUL and a token, behind *skip*: HT-* has none, X-OAUTH2 a NUL to skip."""
     raw = decoded(data)
-    if raw is None:
+    if raw is None or not raw.startswith(skip):
         return None
-    name = raw.removeprefix(b"\0").partition(b"\0")
-    if not name[1]:
-        return None
+    name, end, _ = raw[len(skip) :].partition(b"\0")
     try:
-        return name[0].decode()
+        return name.decode() if end else None
     except UnicodeDecodeError:
         return None
 
