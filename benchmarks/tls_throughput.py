@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 from xmppscope.tls.connection import TlsConnection
 from xmppscope.tls.events import Plaintext
-from xmppscope.tls.keylog import KeyStore, ResumptionCache
+from xmppscope.tls.keylog import KeyStore
+from xmppscope.tls.resumption import ResumptionCache
 
 from benchmarks.conversation import DOMAIN, SERVER
 from benchmarks.packets import SEGMENT
