@@ -51,6 +51,7 @@ class Binding:
         self.bound = ""
         self.mandatory: set[str] = set()
         self.in_part = False
+        self.of_component = False
         self._requests: dict[str, tuple[str, str]] = {}
 
     @property
@@ -107,6 +108,7 @@ class Binding:
         if request == _SESSION:
             self.mandatory.discard(SESSION)
             return self._completion()
+        self.of_component = request == _HOSTNAME
         bind = iq.child(request)
         if request == _AUTH:
             self.bound = legacy_jid or self.bound

@@ -68,8 +68,8 @@ class Negotiation:
         if trigger is None:
             if name in IQ and (self._binding.waits or element.attrs.get("type") == "set"):
                 trigger = self._binding.iq(sender, element, self.domain)
-                if self.kind == "unknown":
-                    self.kind = kind_of(element)
+                if self.kind == "unknown" or self._binding.of_component:
+                    self.kind = "component" if self._binding.of_component else kind_of(element)
             if trigger is None and not self._watchful:
                 return self._step
         return self._negotiate(sender, element, trigger)
