@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from xmppscope.model.element import Element
+
 HEADER: Final = 64 * 1024
 """Bytes that a stream header may take (with what precedes it)."""
 
@@ -22,3 +24,15 @@ PARSER_LIFE: Final = 10_000
 
 OPEN_TOKEN: Final = 4096
 """From this size on an unfinished tag is given to expat again only when it can be complete: expat rescans it whole."""
+
+
+def excess(element: Element) -> str:
+    """Return which bound on attributes or inner elements *element* exceeds; empty if none."""
+    count, stack = 0, [element]
+    while stack:
+        node = stack.pop()
+        count += 1
+        if len(node.attrs) > ATTRIBUTES:
+            return f"more than {ATTRIBUTES} attributes in one element"
+        stack.extend(node.children)
+    return f"more than {ELEMENTS} elements inside one" if count > ELEMENTS + 1 else ""

@@ -7,8 +7,10 @@ from xmppscope.framing.search import Search
 from xmppscope.framing.splitter import Splitter
 from xmppscope.model.namespaces import CLIENT, DIALBACK, STREAM
 
+ASSUMED: Final = {"": CLIENT, "stream": STREAM, "db": DIALBACK}
+"""The declarations of a header that was not captured: used to parse, never shown."""
+
 ASSUMED_HEADER: Final = f"<stream:stream xmlns='{CLIENT}' xmlns:stream='{STREAM}' xmlns:db='{DIALBACK}'>".encode()
-"""Stands for a header that was not captured; what it declares is used to parse and is never shown."""
 
 
 class Framer:

@@ -10,13 +10,13 @@ byte order mark, XML 1.1) is refused as `Bad`. An element with a refused part is
 on behind it. After a fault that expat cannot pass, `broken` is set and the caller has to search anew (`framer`).
 """
 
-from pyexpat import ExpatError, ParserCreate, XMLParserType
+from pyexpat import ExpatError, XMLParserType
 from pyexpat import errors as expat_errors
 from typing import Final
 
 from xmppscope.framing import bounds
 from xmppscope.framing.pieces import SHOWN, Bad, Foot, Head, Item, Piece, Space
-from xmppscope.framing.tags import OpenTag, plain_reason, start_tag_end
+from xmppscope.framing.tags import OpenTag, new_parser, plain_reason, start_tag_end
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import STREAM
 
@@ -108,9 +108,7 @@ class Splitter:
     def take(self) -> bytes:
         """Hand back all bytes behind the last piece, whether parsed in part or not, and go on from there."""
         if self.stopped:
-            self.stopped = False
-            rest, self.rest = self.rest, b""
-            return rest
+            return self.resume()
         held = self.unfinished
         self._held.clear()
         self._open_tag = None
@@ -192,7 +190,9 @@ class Splitter:
         if self._runs:
             self._join_runs()
         if len(raw) > bounds.OPEN_TOKEN:
-            self._check_bounds(element)
+            excess = bounds.excess(element)
+            if excess:
+                self._refuse(excess)
         if self._refused:
             self._out.append(Bad(start, end, self._refused_at, self._refused, raw[:SHOWN]))
             self._refused = ""
@@ -277,11 +277,7 @@ class Splitter:
 
     def _begin_parser(self, at: int, prime: bytes) -> None:
         """Start expat at the absolute offset *at*, inside the stream whose start tag is *prime* if there is one."""
-        parser = ParserCreate("utf-8", SEPARATOR)
-        if hasattr(parser, "SetReparseDeferralEnabled"):
-            parser.SetReparseDeferralEnabled(False)
-        parser.buffer_text = True
-        parser.buffer_size = 65536
+        parser = new_parser()
         self._parser = parser
         self._stack = []
         self._runs = {}
@@ -397,17 +393,6 @@ class Splitter:
 
     def _bound(self) -> int:
         return bounds.HEADER if self._depth == 0 else bounds.STANZA
-
-    def _check_bounds(self, element: Element) -> None:
-        count, stack = 0, [element]
-        while stack:
-            node = stack.pop()
-            count += 1
-            if len(node.attrs) > bounds.ATTRIBUTES:
-                self._refuse(f"more than {bounds.ATTRIBUTES} attributes in one element")
-            stack.extend(node.children)
-        if count > bounds.ELEMENTS:
-            self._refuse(f"more than {bounds.ELEMENTS} elements inside one")
 
     def _join_runs(self) -> None:
         for node, runs in self._runs.values():

@@ -1,11 +1,24 @@
-"""Tags by their bytes: where a start tag ends, and whether a long unfinished tag can be complete by now."""
+"""What the splitter needs beside expat: a parser set up for streams, and tags by their bytes."""
 
 import re
-from pyexpat import ErrorString
+from pyexpat import ErrorString, ParserCreate, XMLParserType
 from typing import Final
+
+from xmppscope.model.element import SEPARATOR
 
 _START_TAG: Final = re.compile(rb"""<[^"'>]*(?:(?:"[^"]*"|'[^']*')[^"'>]*)*>""")
 _QUOTE_OR_END: Final = {0: re.compile(rb"""["'>]"""), 0x22: re.compile(rb'"'), 0x27: re.compile(rb"'")}
+
+
+def new_parser() -> XMLParserType:
+    """Return a namespace-aware parser that takes UTF-8 alone and reports every element as soon as its tag is there."""
+    parser = ParserCreate("utf-8", SEPARATOR)
+    if hasattr(parser, "SetReparseDeferralEnabled"):
+        # From 2.6 on expat puts off parsing a token that did not fit into one feed, and with it the last stanza.
+        parser.SetReparseDeferralEnabled(False)
+    parser.buffer_text = True
+    parser.buffer_size = 65536
+    return parser
 
 
 def start_tag_end(data: bytes) -> int:

@@ -1,0 +1,5 @@
+"""The analyzer: the one place where packets' bytes become a timeline."""
+
+from xmppscope.analyzer.analyzer import Analyzer
+
+__all__ = ["Analyzer"]

@@ -1,0 +1,230 @@
+"""Entries for what the framer hands over: elements, headers, closing tags, white space and what is no XMPP.
+
+`ElementEntries.item` is the hot path of the whole program: it runs once for every stanza, and half of its cost is the
+entry itself. It is written flat on purpose.
+"""
+
+from typing import Final
+
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.ledger import Ledger, shown
+from xmppscope.analyzer.services import Services
+from xmppscope.explain.registry import xeps_of
+from xmppscope.explain.summary import Context, summarize, summarize_header
+from xmppscope.framing.framer import ASSUMED
+from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
+from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.model.namespaces import CLIENT, COMPONENT_ACCEPT, COMPONENT_CONNECT, SERVER, STREAM
+from xmppscope.model.timeline import INITIATING, Entry, Kind, Sender
+from xmppscope.redact import Redactor
+from xmppscope.session.iq import Answer, IqCorrelator
+from xmppscope.session.negotiation import Step
+from xmppscope.session.states import Action
+
+_CONTENT: Final = (CLIENT, SERVER, COMPONENT_ACCEPT, COMPONENT_CONNECT)
+_KINDS: Final[dict[str, Kind]] = {
+    **{f"{ns}{SEPARATOR}{local}": "stanza" for ns in _CONTENT for local in ("message", "presence", "iq")},
+    f"{STREAM}{SEPARATOR}error": "stream-error",
+}
+_NAMES: Final = 4096
+_PAYLOADS: Final = 16_384
+
+
+class ElementEntries:
+    """Makes the entries of one connection's pieces.
+
+    `action` is the last thing that the negotiation asked for beyond `NONE`; who carries it out sets it back.
+    """
+
+    def __init__(self, ledger: Ledger, services: Services) -> None:
+        self._ledger = ledger
+        self._negotiation = ledger.negotiation
+        self._recorder = ledger.recorder
+        self._services = services
+        self._context = Context(show_secrets=services.show_secrets)
+        self._redactor = Redactor()
+        self._iqs = IqCorrelator(services.servers)
+        self._step: Step | None = None
+        self._names: dict[str, tuple[str, str, Kind]] = {}
+        self.action = Action.NONE
+
+    def item(self, direction: Direction, item: Item) -> None:
+        """Write the entry of a first-level element and let the negotiation see it."""
+        element = item.element
+        names = self._names.get(element.name) or self._split(element.name)
+        sender = direction.sender
+        start, end = item.start, item.end
+        first, last = direction.stamps.find(start, end)
+        recorder = self._recorder
+        if first is last and first.packet == first.end_packet:
+            time = end_time = recorder.text(first.time)
+            packets, file = recorder.packets(first.packet, first.packet)
+        else:
+            time, end_time, packets, file = recorder.stamped(first, last)
+        step = self._negotiation.element(sender, element)
+        if step.action is not Action.NONE:
+            self.action = step.action
+        ns, local, kind = names
+        attrs = element.attrs
+        redacted = False
+        raw = item.raw
+        if item.sensitive and not self._services.show_secrets:
+            raw, redacted = self._redactor.redact(sender, element, raw, direction.xmlns or ASSUMED)
+        answer = request = None
+        if local == "iq" and kind == "stanza":
+            answer, request = self._correlate(sender, element, last.end_time)
+        entry = Entry(
+            entry=0,
+            connection=0,
+            stream=direction.stream,
+            sender=sender,
+            kind=kind,
+            time=time,
+            end_time=end_time,
+            summary=summarize(element, sender, self._context, request),
+            state=step.state,
+            protection=direction.protection,
+            compression=None if direction.inflater is None else "zlib",
+            packets=packets,
+            file=file,
+            size=end - start,
+            offset=(start, end) if direction.at_known else None,
+            xeps=xeps_of(element),
+            name=local,
+            ns=None if direction.xmlns is None and ns == CLIENT else ns,
+            xml=raw.decode(),
+            xmlns=direction.xmlns,
+            redacted=redacted,
+            id=attrs.get("id"),
+            type=attrs.get("type"),
+            from_=attrs.get("from"),
+            to=attrs.get("to"),
+        )
+        if answer is not None:
+            entry.answers = answer.entry
+            entry.latency = answer.latency
+        self._ledger.write(entry)
+        if step is not self._step:
+            self._know(step)
+
+    def _correlate(self, sender: Sender, iq: Element, end_time: int) -> tuple[Answer | None, str | None]:
+        """Return what an iq answers, and the expanded name of the payload of that request."""
+        attrs = iq.attrs
+        identity, to, from_ = attrs.get("id", ""), attrs.get("to", ""), attrs.get("from", "")
+        payloads = self._services.payloads
+        if attrs.get("type") in ("result", "error"):
+            answer = self._iqs.answer(sender, identity, to, from_, end_time)
+            return answer, None if answer is None else payloads.pop(answer.entry, None)
+        if self._ledger.number and attrs.get("type") in ("get", "set"):
+            number = self._recorder.entries + 1
+            self._iqs.request(number, sender, identity, to, from_, end_time)
+            payloads[number] = iq.children[0].name if iq.children else ""
+            if len(payloads) > _PAYLOADS:
+                del payloads[next(iter(payloads))]
+        return None, None
+
+    def _know(self, step: Step) -> None:
+        """Tell the correlation what a change of state may have made known."""
+        self._step = step
+        self._iqs.know(self._negotiation.kind, self._negotiation.domain, self._negotiation.bound)
+
+    def other(self, direction: Direction, piece: Piece) -> None:
+        """Write the entry of any piece but an element."""
+        if isinstance(piece, Head):
+            self._head(direction, piece)
+        elif isinstance(piece, Foot):
+            self._foot(direction, piece)
+        elif isinstance(piece, Space):
+            self._space(direction, piece)
+        elif isinstance(piece, Bad):
+            self._bad(direction, piece)
+        elif isinstance(piece, Torn):
+            self._torn(direction, piece)
+
+    def _head(self, direction: Direction, head: Head) -> None:
+        direction.stream += 1
+        direction.xmlns = head.xmlns
+        element = head.element
+        step = self._negotiation.header(direction.sender, element, head.xmlns)
+        self._ledger.announce()
+        self._know(step)
+        attrs = element.attrs
+        first, last = direction.stamps.find(head.start, head.end)
+        time, end_time, packets, file = self._recorder.stamped(first, last)
+        self._ledger.write(
+            Entry(
+                entry=0,
+                connection=0,
+                stream=direction.stream,
+                sender=direction.sender,
+                kind="stream-open",
+                time=time,
+                end_time=end_time,
+                summary=summarize_header(element, direction.sender, self._context),
+                state=step.state,
+                protection=direction.protection,
+                compression=None if direction.inflater is None else "zlib",
+                packets=packets,
+                file=file,
+                size=head.end - head.start,
+                offset=(head.start, head.end) if direction.at_known else None,
+                name=element.local,
+                ns=element.ns,
+                xml=head.raw.decode(),
+                id=attrs.get("id"),
+                from_=attrs.get("from"),
+                to=attrs.get("to"),
+            )
+        )
+
+    def _foot(self, direction: Direction, foot: Foot) -> None:
+        step = self._negotiation.close_tag(direction.sender)
+        if step.action is not Action.NONE:
+            self.action = step.action
+        first, last = direction.stamps.find(foot.start, foot.end)
+        summary = "close the stream" if direction.sender == INITIATING else "stream closed"
+        entry = self._ledger.make(direction, "stream-close", summary, first, last, (foot.start, foot.end))
+        entry.name, entry.ns, entry.xml, entry.xmlns = "stream", STREAM, foot.raw.decode(), direction.xmlns
+        self._ledger.write(entry)
+
+    def _space(self, direction: Direction, space: Space) -> None:
+        first, last = direction.stamps.find(space.start, space.end)
+        size = space.end - space.start
+        summary = "keepalive: a space" if size == 1 else f"keepalive: {size} white space characters"
+        self._ledger.tell(direction, "keepalive", summary, first, last, (space.start, space.end))
+
+    def _bad(self, direction: Direction, bad: Bad) -> None:
+        first, last = direction.stamps.find(bad.start, bad.end)
+        # Broken XML may be a broken <auth/>: its bytes are shown where no secret can be in them (DESIGN §3).
+        harmless = self._services.show_secrets or bad.raw.startswith((b"<message", b"\xef\xbb\xbf", b"<?xml"))
+        self._ledger.tell(
+            direction,
+            "malformed",
+            f"not read: {bad.reason}, at byte {bad.at}",
+            first,
+            last,
+            (bad.start, bad.end),
+            reason=f"{bad.reason}, at byte {bad.at}",
+            **({"bytes": shown(bad.raw)} if harmless else {}),
+        )
+
+    def _torn(self, direction: Direction, torn: Torn) -> None:
+        first, last = direction.stamps.find(torn.start, torn.end)
+        self._ledger.tell(
+            direction,
+            "opaque",
+            torn.reason,
+            first,
+            last,
+            (torn.start, torn.end),
+            reason=torn.reason,
+            **({"bytes": shown(torn.raw)} if self._services.show_secrets else {}),
+        )
+
+    def _split(self, name: str) -> tuple[str, str, Kind]:
+        """Split an expanded name once and remember it (within bounds: names come from the wire)."""
+        ns, _, local = name.rpartition(SEPARATOR)
+        if len(self._names) > _NAMES:
+            self._names.clear()
+        found = self._names[name] = ns, local, _KINDS.get(name, "nonza")
+        return found

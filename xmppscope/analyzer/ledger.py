@@ -1,0 +1,146 @@
+"""The entries of one connection: held back until XMPP is recognised, then numbered and written."""
+
+from typing import Final, TypedDict, Unpack
+
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.recorder import Recorder
+from xmppscope.analyzer.stamps import Stamp
+from xmppscope.framing.pieces import SHOWN
+from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Entry, Kind, Link, Transport
+from xmppscope.model.timeline import Connection as ConnectionRecord
+from xmppscope.model.wire import Opened
+from xmppscope.session.negotiation import Negotiation
+
+BACKLOG: Final = 1000
+"""Entries held at the most while it is not certain that a connection carries XMPP."""
+
+
+class More(TypedDict, total=False):
+    """The fields of an entry that not every entry has."""
+
+    size: int
+    annotations: list[Annotation] | None
+    reason: str
+    bytes: str
+    tls: dict[str, str | int | bool | list[str]]
+    links: list[Link]
+
+
+class Ledger:
+    """Writes what one connection has to tell.
+
+    `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected.
+    """
+
+    def __init__(self, opened: Opened, recorder: Recorder, negotiation: Negotiation) -> None:
+        self.opened = opened
+        self.recorder = recorder
+        self.negotiation = negotiation
+        self.number = 0
+        self.transport: Transport = "tcp"
+        self.backlog: list[Entry] = []
+        self.swapped = False
+        self._kind = ""
+        self._undecrypted = False
+
+    def mark_undecrypted(self) -> None:
+        """Note that a part of this connection could not be decrypted, for the summary."""
+        if self.number and not self._undecrypted:
+            self.recorder.undecrypted += 1
+        self._undecrypted = True
+
+    def claim(self) -> None:
+        """Note that this connection carries XMPP: write its record and what was held back."""
+        if self.number:
+            return
+        self.recorder.connections += 1
+        self.number = self.recorder.connections
+        self.recorder.undecrypted += self._undecrypted
+        self.announce()
+        for entry in self.backlog:
+            entry.connection = self.number
+            self.recorder.entry(entry)
+        self.backlog.clear()
+
+    def announce(self) -> None:
+        """Write the connection record, again where its kind has become known."""
+        kind = self.negotiation.kind
+        if not self.number or kind == self._kind:
+            return
+        self._kind = kind
+        opened = self.opened
+        ends = (opened.second, opened.first) if self.swapped else (opened.first, opened.second)
+        self.recorder.connection(
+            ConnectionRecord(
+                connection=self.number,
+                time=self.recorder.text(opened.time),
+                initiating=ends[0],
+                receiving=ends[1],
+                kind=kind,
+                transport=self.transport,
+            )
+        )
+
+    def swap(self) -> None:
+        """Exchange the roles of the two ends; only while nothing has been written."""
+        self.swapped = not self.swapped
+        for entry in self.backlog:
+            entry.sender = RECEIVING if entry.sender == INITIATING else INITIATING
+
+    def write(self, entry: Entry) -> None:
+        """Write *entry*, or hold it while the connection is not claimed."""
+        if self.number:
+            entry.connection = self.number
+            self.recorder.entry(entry)
+        elif len(self.backlog) < BACKLOG:
+            self.backlog.append(entry)
+
+    def make(
+        self,
+        direction: Direction,
+        kind: Kind,
+        summary: str,
+        first: Stamp,
+        last: Stamp | None = None,
+        offset: tuple[int, int] | None = None,
+        **more: Unpack[More],
+    ) -> Entry:
+        """Return an entry with what all entries have; *offset* also gives its size."""
+        time, end_time, packets, file = self.recorder.stamped(first, last or first)
+        if offset is not None:
+            more.setdefault("size", offset[1] - offset[0])
+        return Entry(
+            entry=0,
+            connection=0,
+            stream=direction.stream,
+            sender=direction.sender,
+            kind=kind,
+            time=time,
+            end_time=end_time,
+            summary=summary,
+            state=self.negotiation.state,
+            protection=direction.protection,
+            compression="zlib" if direction.inflater is not None else None,
+            packets=packets,
+            file=file,
+            offset=offset if direction.at_known else None,
+            **more,
+        )
+
+    def tell(
+        self,
+        direction: Direction,
+        kind: Kind,
+        summary: str,
+        first: Stamp,
+        last: Stamp | None = None,
+        offset: tuple[int, int] | None = None,
+        **more: Unpack[More],
+    ) -> None:
+        """Write an entry that is no element."""
+        self.write(self.make(direction, kind, summary, first, last, offset, **more))
+
+
+def shown(raw: bytes) -> str:
+    """Return the hex of the first bytes of what cannot be read."""
+    return raw[:SHOWN].hex()

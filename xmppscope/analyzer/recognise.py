@@ -1,0 +1,75 @@
+"""XMPP is recognised by content, on any port: what the first bytes of a direction say (RFC 6120 §4.2, RFC 8446 §5.1).
+
+Other traffic is never claimed. A stream header is proof; in mid-stream an element must look like nothing but XMPP.
+"""
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+from xmppscope.model.element import Element
+from xmppscope.model.namespaces import (
+    BIND,
+    CLIENT,
+    COMPRESS,
+    DIALBACK,
+    SASL,
+    SASL2,
+    SM3,
+    STANZA_ERRORS,
+    STREAM,
+    TLS,
+)
+
+LONGEST: Final = 64
+"""Bytes after which the first bytes of a direction are always decided."""
+
+_XML: Final = re.compile(
+    rb"[ \t\r\n]*(?:\xef\xbb\xbf)?[ \t\r\n]*<(?:\?xml[ \t\r\n]|(?:[A-Za-z_][\w.-]*:)?stream[ \t\r\n/>])"
+)
+_XML_BEGUN: Final = re.compile(
+    rb"[ \t\r\n]*(?:\xef(?:\xbb(?:\xbf)?)?)?[ \t\r\n]*(?:<(?:\?(?:x(?:ml?)?)?|[A-Za-z_][\w.-]*(?::s?t?r?e?a?m?)?)?)?$"
+)
+_HTTP: Final = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|DELETE|PATCH) |HTTP/1\.")
+_XMPP_NAMESPACES: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
+_IQ_TYPES: Final = frozenset({"get", "set", "result", "error"})
+
+
+class First(Enum):
+    """What the first bytes of a direction are."""
+
+    UNDECIDED = auto()
+    XML = auto()
+    TLS = auto()
+    HTTP = auto()
+    OTHER = auto()
+
+
+def recognise(data: bytes) -> First:
+    """Tell what *data*, the first bytes that one side sent, is the beginning of."""
+    if _XML.match(data):
+        return First.XML
+    if data[0] in (0x14, 0x15, 0x16) and data[1:2] in (b"", b"\x03"):
+        return First.TLS if len(data) >= 2 else First.UNDECIDED
+    if _HTTP.match(data):
+        return First.HTTP
+    if len(data) < LONGEST and (_XML_BEGUN.match(data) or (len(data) < 8 and data.isalpha())):
+        return First.UNDECIDED
+    return First.OTHER
+
+
+def is_xmpp(element: Element) -> bool:
+    """Tell whether *element*, met without a stream header, can be nothing but XMPP."""
+    if element.ns in _XMPP_NAMESPACES:
+        return True
+    if element.ns != CLIENT:
+        return False
+    attrs, payload = element.attrs, [child.ns for child in element.children]
+    foreign = any(ns and ns != CLIENT for ns in payload)
+    addressed = "to" in attrs or "from" in attrs
+    if element.local == "iq":
+        known = attrs.get("type") in _IQ_TYPES and "id" in attrs
+        return known and (addressed or foreign or BIND in payload or STANZA_ERRORS in payload)
+    if element.local == "message":
+        return addressed and (foreign or element.child(f"{CLIENT}\nbody") is not None)
+    return element.local == "presence" and addressed

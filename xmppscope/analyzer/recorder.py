@@ -1,0 +1,89 @@
+"""Numbers and collects the records of the timeline, and keeps the counts that the summary tells."""
+
+from typing import TYPE_CHECKING
+
+from xmppscope.model.instant import iso
+from xmppscope.model.timeline import Connection as ConnectionRecord
+from xmppscope.model.timeline import Entry, Record, Summary
+from xmppscope.model.wire import FILE_SHIFT
+
+if TYPE_CHECKING:
+    from xmppscope.analyzer.stamps import Stamp
+
+_NUMBER = (1 << FILE_SHIFT) - 1
+
+
+class Recorder:
+    """The one place where records get their numbers.
+
+    `files` tells whether packet positions name one of several captures. `digits` is how many digits of a second the
+    capture has (6 or 9).
+    """
+
+    def __init__(self, *, files: int = 1, show_secrets: bool = False) -> None:
+        self.records: list[Record] = []
+        self.digits = 6
+        self.show_secrets = show_secrets
+        self.entries = 0
+        self.connections = 0
+        self.stanzas = 0
+        self.gaps = 0
+        self.undecrypted = 0
+        self._files = files
+        self._time = -1
+        self._time_text = ""
+
+    def take(self) -> list[Record]:
+        """Return the records made since the last call."""
+        records = self.records
+        if records:
+            self.records = []
+        return records
+
+    def text(self, time: int) -> str:
+        """Return *time* as the contract writes it."""
+        if time != self._time:
+            self._time_text = iso(time, self.digits)
+            self._time = time
+        return self._time_text
+
+    def packets(self, first: int, last: int) -> tuple[tuple[int, int] | None, int | None]:
+        """Return the packet numbers and the file index of two packet positions; nothing where there are no packets."""
+        if not last:
+            return None, None
+        if self._files == 1:
+            return (first, last), None
+        return (first & _NUMBER, last & _NUMBER), first >> FILE_SHIFT
+
+    def stamped(self, first: "Stamp", last: "Stamp") -> tuple[str, str, tuple[int, int] | None, int | None]:
+        """Return time, end time, packet numbers and file index of a run of cleartext."""
+        time = self.text(first.time)
+        end = time if last.end_time == first.time else self.text(last.end_time)
+        return time, end, *self.packets(first.packet, last.end_packet)
+
+    def connection(self, record: ConnectionRecord) -> None:
+        """Write a connection record."""
+        self.records.append(record)
+
+    def entry(self, entry: Entry) -> None:
+        """Give *entry* its number and write it."""
+        self.entries += 1
+        entry.entry = self.entries
+        if entry.kind == "stanza":
+            self.stanzas += 1
+        elif entry.kind == "gap":
+            self.gaps += 1
+        self.records.append(entry)
+
+    def summary(self, packets: int, connections: int) -> Summary:
+        """Return the closing record; *packets* and *connections* are what the source counted."""
+        return Summary(
+            packets=packets,
+            connections=connections,
+            xmpp_connections=self.connections,
+            entries=self.entries,
+            stanzas=self.stanzas,
+            findings={"error": 0, "warning": 0, "info": 0},
+            gaps=self.gaps,
+            undecrypted=self.undecrypted,
+        )

@@ -1,0 +1,17 @@
+"""What all connections of one capture share: keys, and what spans connections."""
+
+from xmppscope.session.iq import PairCorrelator
+from xmppscope.tls.keylog import KeyStore
+from xmppscope.tls.resumption import ResumptionCache
+
+
+class Services:
+    """Shared by the connections of one analyzer."""
+
+    def __init__(self, keys: KeyStore, *, show_secrets: bool) -> None:
+        self.keys = keys
+        self.show_secrets = show_secrets
+        self.resumptions = ResumptionCache()
+        self.servers = PairCorrelator()
+        self.payloads: dict[int, str] = {}
+        """What pending iq requests carry: expanded name of the payload by entry number; bounded by who fills it."""

@@ -1,0 +1,54 @@
+"""Which packets carried which cleartext bytes, for one direction of a connection."""
+
+from bisect import bisect_right
+from typing import Final
+
+import msgspec
+
+_MOST: Final = 65_536
+"""Stamps kept at the most; beyond that every second one is dropped, so that a hostile stream cannot grow the list."""
+
+
+class Stamp(msgspec.Struct, gc=False):
+    """Time and packet of the first and of the last byte of a run of cleartext.
+
+    For plain TCP both are the same packet. Inside TLS they are those of the record, whose bytes come out at once.
+    """
+
+    time: int
+    packet: int
+    end_time: int
+    end_packet: int
+
+
+class StampTrack:
+    """Finds the stamps of a range of absolute cleartext offsets; ranges are asked for in rising order."""
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._stamps: list[Stamp] = []
+
+    def add(self, begin: int, stamp: Stamp) -> None:
+        """Note that the bytes from the offset *begin* on bear *stamp*."""
+        self._begins.append(begin)
+        self._stamps.append(stamp)
+        if len(self._begins) > _MOST:
+            del self._begins[1:-1:2]
+            del self._stamps[1:-1:2]
+
+    def find(self, start: int, end: int) -> tuple[Stamp, Stamp]:
+        """Return the stamps of the first and the last byte of [start, end), and forget what lies before."""
+        begins, stamps = self._begins, self._stamps
+        if start >= begins[-1]:
+            stamp = stamps[-1]
+            if len(begins) > 1:
+                del begins[:-1]
+                del stamps[:-1]
+            return stamp, stamp
+        first = max(bisect_right(begins, start) - 1, 0)
+        last = max(bisect_right(begins, max(end - 1, start)) - 1, first)
+        found = stamps[first], stamps[last]
+        if first:
+            del begins[:first]
+            del stamps[:first]
+        return found

@@ -1,0 +1,194 @@
+"""Entries for TLS: what a client offers, what a server chose and showed, alerts, and what could not be read.
+
+What a server answers comes in several messages, some of them encrypted; its entry waits until the next thing that is
+not part of the answer, so that it can tell choice, certificate and resumption in one line.
+"""
+
+from typing import Final
+
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.ledger import Ledger, shown
+from xmppscope.analyzer.stamps import Stamp
+from xmppscope.analyzer.transport_entries import role
+from xmppscope.explain.tls import (
+    Facts,
+    NoCertificate,
+    describe_alert,
+    describe_client_certificate,
+    describe_client_hello,
+    describe_key_update,
+    describe_retry,
+    describe_server,
+)
+from xmppscope.model.wire import Side
+from xmppscope.tls.certificate import CertificateFacts, read_certificate
+from xmppscope.tls.events import (
+    AlertSeen,
+    CertificateHidden,
+    CertificateRequested,
+    CertificatesSeen,
+    CloseNotify,
+    Established,
+    HelloSeen,
+    KeyUpdated,
+    TlsFact,
+    Undecryptable,
+)
+from xmppscope.tls.hello import ClientHello, ServerHello
+from xmppscope.tls.identity import Match, match_certificate
+from xmppscope.tls.names import version_name
+
+_XMPP: Final = frozenset({"xmpp-client", "xmpp-server"})
+_FATAL: Final = 2
+
+
+class _Answer:
+    """What a server has answered so far."""
+
+    def __init__(self, event: HelloSeen, hello: ServerHello) -> None:
+        self.first = event
+        self.last: TlsFact = event
+        self.hello = hello
+        self.chain: list[bytes] | None = None
+        self.hidden = False
+        self.asks_certificate = False
+
+
+class TlsEntries:
+    """Writes the entries of one connection's TLS.
+
+    `names_xmpp` tells that the client's ALPN names XMPP, `unreadable` that something could not be decrypted, `closed`
+    which sides have sent close_notify, `established` that the handshake was completed.
+    """
+
+    def __init__(self, ledger: Ledger, directions: tuple[Direction, Direction]) -> None:
+        self.names_xmpp = False
+        self.unreadable = False
+        self.established = False
+        self.closed: set[Side] = set()
+        self._ledger = ledger
+        self._directions = directions
+        self._client: Side | None = None
+        self._sni = ""
+        self._version = "none"
+        self._answer: _Answer | None = None
+
+    def tell(self, event: TlsFact) -> None:
+        """Write what *event* has to tell."""
+        if isinstance(event, HelloSeen):
+            self._hello(event)
+        elif isinstance(event, CertificatesSeen):
+            self._certificates(event)
+        elif isinstance(event, CertificateRequested) and self._answer is not None:
+            self._answer.asks_certificate = True
+            self._answer.last = event
+        elif isinstance(event, CertificateHidden) and self._answer is not None:
+            self._answer.hidden = True
+            self.flush()
+        elif isinstance(event, Established):
+            self.flush(event)
+            self.established = True
+            self._ledger.negotiation.tls(done=True)
+        elif isinstance(event, CloseNotify):
+            self.closed.add(event.side)
+        else:
+            self.flush()
+            self._rest(event)
+
+    def flush(self, established: Established | None = None) -> None:
+        """Write what the server has answered, as far as it is known."""
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return
+        certificate, match = self._shown(answer, established)
+        facts = describe_server(
+            answer.hello,
+            certificate,
+            match,
+            alpn=None if established is None else established.alpn,
+            group=None if established is None else established.group,
+            resumed=None if established is None else established.resumed,
+            early_data=True if established is not None and established.early_data else None,
+            asks_certificate=answer.asks_certificate,
+            chain=len(answer.chain or ()),
+        )
+        self._write(answer.first, facts, answer.last)
+
+    def _hello(self, event: HelloSeen) -> None:
+        hello = event.hello
+        if isinstance(hello, ClientHello):
+            self.flush()
+            self._client = event.side
+            self._sni = hello.sni or ""
+            self.names_xmpp = self.names_xmpp or not _XMPP.isdisjoint(hello.alpn)
+            self._write(event, describe_client_hello(hello))
+        elif hello.retry:
+            self._write(event, describe_retry(hello))
+        else:
+            self._version = version_name(hello.version)
+            self._answer = _Answer(event, hello)
+
+    def _certificates(self, event: CertificatesSeen) -> None:
+        if event.side != self._client:
+            if self._answer is not None:
+                self._answer.chain = event.chain
+                self._answer.last = event
+            return
+        self.flush()
+        certificate = read_certificate(event.chain[0]) if event.chain else None
+        self._write(event, describe_client_certificate(certificate, chain=len(event.chain)))
+
+    def _rest(self, event: TlsFact) -> None:
+        if isinstance(event, AlertSeen):
+            who = role(self._ledger, self._directions[event.side])
+            self._write(event, describe_alert(event.level, event.description, who))
+            if event.level == _FATAL and not self.established:
+                self._ledger.negotiation.tls(done=False)
+        elif isinstance(event, KeyUpdated):
+            self._write(event, describe_key_update(event.requested))
+        elif isinstance(event, Undecryptable):
+            self._undecryptable(event)
+
+    def _undecryptable(self, event: Undecryptable) -> None:
+        self.unreadable = True
+        direction = self._directions[event.side]
+        if direction.protection == "none":
+            direction.protection = self._version
+        self._ledger.mark_undecrypted()
+        self._ledger.tell(
+            direction, "opaque", event.reason, _stamp(event), reason=event.reason, bytes=shown(event.data)
+        )
+
+    def _shown(
+        self, answer: _Answer, established: Established | None
+    ) -> tuple[CertificateFacts | NoCertificate, Match | None]:
+        """Return the server's certificate and whether it fits, or why there is none to tell of."""
+        if answer.chain:
+            certificate = read_certificate(answer.chain[0])
+            return certificate, self._match(certificate, answer.last.end_time)
+        if answer.hidden:
+            return "hidden", None
+        return ("resumed" if established is not None and established.resumed else "lost"), None
+
+    def _match(self, certificate: CertificateFacts, time: int) -> Match | None:
+        negotiation = self._ledger.negotiation
+        domain = negotiation.domain or self._sni
+        if not domain:
+            return None
+        service = {"c2s": "xmpp-client", "s2s": "xmpp-server"}.get(negotiation.kind)
+        return match_certificate(certificate, domain, service, time)  # type: ignore[arg-type]
+
+    def _write(self, event: TlsFact, facts: Facts, last: TlsFact | None = None) -> None:
+        self._ledger.tell(
+            self._directions[event.side],
+            "tls",
+            facts.summary,
+            _stamp(event),
+            _stamp(last or event),
+            annotations=facts.annotations or None,
+            tls=facts.tls,
+        )
+
+
+def _stamp(event: TlsFact) -> Stamp:
+    return Stamp(event.time, event.packet, event.end_time, event.end_packet)
