@@ -8,8 +8,8 @@ from typing import Final
 
 from xmppscope.explain.condition import condition
 from xmppscope.explain.context import Context
-from xmppscope.explain.message_parts import PARTS, Rank
-from xmppscope.explain.wording import ERROR, both, payloads, place
+from xmppscope.explain.message_parts import MODIFIER, PARTS
+from xmppscope.explain.wording import DELAY, ERROR, both, payloads, place
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.timeline import Sender
 
@@ -31,26 +31,29 @@ def message(element: Element, sender: Sender, context: Context) -> str:
     children = element.children
     if children and children[0].name in _WRAPPERS:
         return _wrapped(children[0], context)
-    return place(element, sender, context) + _said(element, context)
+    return place(element, sender, context) + _said(children, context)
 
 
-def _said(element: Element, context: Context) -> str:
-    """Return what a message says, as the rest of a line that begins with its address."""
+def _said(children: list[Element], context: Context) -> str:
+    """Return what the parts of a message say, as the rest of a line that begins with its address."""
     best = _NO_RANK
     between = ""
-    chosen = None
-    for child in element.children:
+    delayed = False
+    for child in children:
         part = PARTS.get(child.name)
         if part is None:
             continue
         rank = part[0]
-        if rank == Rank.MODIFIER:
-            between += part[1](child, context)
+        if rank == MODIFIER:
+            # Archives and resumed sessions add a stamp of their own behind the first.
+            if child.name != DELAY or not delayed:
+                between += part[1](child, context)
+            delayed = delayed or child.name == DELAY
         elif rank < best:
             best, chosen, teller = rank, child, part[1]
-    if chosen is not None:
+    if best != _NO_RANK:
         return f"{between}: {teller(chosen, context)}"
-    return f"{between}: {', '.join(payloads(element)) or 'nothing in it'}"
+    return f"{between}: {', '.join(payloads(children)) or 'nothing in it'}"
 
 
 def _failed(element: Element) -> str:
@@ -68,7 +71,7 @@ def _wrapped(wrapper: Element, context: Context) -> str:
     if inner is None:
         return "carbon of nothing" if kind else "archived: no message"
     from_, to = inner.attrs.get("from"), inner.attrs.get("to")
-    said = _said(inner, context)
+    said = _said(inner.children, context)
     if kind == "received":
         return f"carbon: {both(from_, None, context)}{said}"
     if kind == "sent":

@@ -30,6 +30,13 @@ _RECEIVED: Final = {
     "unsubscribed": "{} refused or ended the subscription",
     "probe": "{} asks for the presence",
 }
+_ROUTED: Final = {
+    "subscribe": "ask for a subscription",
+    "subscribed": "accept the subscription",
+    "unsubscribe": "end the subscription",
+    "unsubscribed": "refuse or end the subscription",
+    "probe": "ask for the presence",
+}
 _REMOVED: Final = {
     "301": "was banned",
     "307": "was kicked",
@@ -49,7 +56,7 @@ def presence(element: Element, sender: Sender, context: Context) -> str:
         return _routed(element, kind, context)
     if kind == "error":
         return f"{place(element, sender, context)}: {_error(element)}"
-    words = (_SENT if outgoing else _RECEIVED).get(kind or "")
+    words = None if kind is None else (_SENT if outgoing else _RECEIVED).get(kind)
     if words is not None:
         other = attrs.get("to" if outgoing else "from")
         return words.format(context.short(other) if other else "the server")
@@ -107,21 +114,12 @@ def _routed(element: Element, kind: str | None, context: Context) -> str:
     where = both(attrs.get("from"), attrs.get("to"), context)
     if kind == "error":
         return f"{where}: {_error(element)}"
-    words = _SENT.get(kind or "")
+    words = None if kind is None else _ROUTED.get(kind)
     if words is not None:
-        return f"{where}: {_ROUTED[kind or '']}"
+        return f"{where}: {words}"
     if element.child(_MUC) is not None and kind is None:
         return f"{where}: join the room"
     return f"{where}: {_availability(element, kind)}"
-
-
-_ROUTED: Final = {
-    "subscribe": "ask for a subscription",
-    "subscribed": "accept the subscription",
-    "unsubscribe": "end the subscription",
-    "unsubscribed": "refuse or end the subscription",
-    "probe": "ask for the presence",
-}
 
 
 def _error(element: Element) -> str:
@@ -140,9 +138,8 @@ def _occupant(element: Element, info: Element, from_: str, kind: str | None, con
     own = "110" in codes
     if kind == "unavailable":
         return _gone(element, item, codes, from_, context)
-    standing = ", ".join(
-        visible(word) for word in (attrs.get("affiliation"), attrs.get("role")) if word not in {None, "none"} and word
-    )
+    words = (attrs.get("affiliation", ""), attrs.get("role", ""))
+    standing = ", ".join(visible(word) for word in words if word and word != "none")
     if own and not context.entered(room):
         context.enter(room, True)
         created = ", a new room" if "201" in codes else ""

@@ -33,8 +33,8 @@ def place(element: Element, sender: Sender, context: Context) -> str:
     to, from_ = attrs.get("to"), attrs.get("from")
     if element.name.startswith(_CLIENT_PREFIX):
         if sender == INITIATING:
-            return "to the own account" if to is None else f"to {context.short(to)}"
-        return "from the server" if from_ is None else f"from {context.short(from_)}"
+            return "to the own account" if to is None else "to " + context.short(to)
+        return "from the server" if from_ is None else "from " + context.short(from_)
     return both(from_, to, context)
 
 
@@ -85,6 +85,6 @@ def form_values(form: Element) -> dict[str, str]:
     return values
 
 
-def payloads(element: Element) -> list[str]:
-    """Return the short names of the namespaces of the children, each once."""
-    return list(dict.fromkeys(visible(short_name(child.ns) or child.local) for child in element.children[:16]))
+def payloads(children: list[Element]) -> list[str]:
+    """Return the short names of the namespaces of these elements, each once."""
+    return list(dict.fromkeys(visible(short_name(child.ns) or child.local) for child in children[:16]))

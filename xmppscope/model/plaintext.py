@@ -34,6 +34,9 @@ def quote(text: str, limit: int = QUOTED) -> str:
     """Return *text* visible and in straight quotes, cut with ``…`` behind *limit* characters."""
     if len(text) > limit:
         return f'"{visible(text[:limit])}…"'
+    # What `visible` finds first, without the call: most bodies end here.
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return f'"{text}"'
     return f'"{visible(text)}"'
 
 
