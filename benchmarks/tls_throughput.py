@@ -12,14 +12,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.conversation import DOMAIN, SERVER
+from benchmarks.packets import SEGMENT
+from benchmarks.tls_ends import VERSIONS, Contexts, Ends
 from xmppscope.tls.connection import TlsConnection
 from xmppscope.tls.events import Plaintext
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.tls.resumption import ResumptionCache
-
-from benchmarks.conversation import DOMAIN, SERVER
-from benchmarks.packets import SEGMENT
-from benchmarks.tls_ends import VERSIONS, Contexts, Ends
 
 SIZES = (16384, 1400, 320)
 
