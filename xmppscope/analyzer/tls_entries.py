@@ -155,6 +155,7 @@ class TlsEntries:
         if direction.protection == "none":
             direction.protection = self._version
         self._ledger.mark_undecrypted()
+        self._ledger.negotiation.lost(direction.sender)
         self._ledger.tell(
             direction, "opaque", event.reason, _stamp(event), reason=event.reason, bytes=shown(event.data)
         )
