@@ -19,6 +19,11 @@ _HIDDEN: Final = re.compile(
 )
 _NAMED: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKS: Final = 2
+_MAY_BE_MARKS: Final = re.compile(
+    "[\u0300-\u1fff\u20d0-\u20ff\u2c00-\u2dff\u3000-\u30ff\ua000-\uabff\ufb1e\ufe00-\ufe2f\U00010000-\U0001efff\U000e0100-\U000e01ef]"
+)
+"""Blocks that hold combining marks, coarsely: what lies outside needs no look at each character."""
+
 _FIRST_MARK: Final = "\u0300"
 
 
@@ -27,7 +32,7 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     shown = _HIDDEN.sub(_escape, text)
-    return shown if shown.isascii() else _few_marks(shown)
+    return _few_marks(shown) if _MAY_BE_MARKS.search(shown) else shown
 
 
 def quote(text: str, limit: int = QUOTED) -> str:
