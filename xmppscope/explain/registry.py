@@ -84,6 +84,8 @@ def xeps_of(element: Element) -> list[str] | None:
     """
     children = element.children
     if children:
+        if len(children) > _WRAPPED:
+            children = children[:_WRAPPED]
         names = (element.name, *[child.name for child in children])
         for child in children:
             if child.children:
