@@ -33,14 +33,11 @@ class Blocks:
         target = f"{to}proxy {to}{connection.receiving}" if connection.proxy else f"{to}{connection.receiving}"
         begin = f"{connection.kind}{_TRANSPORTS[connection.transport]} {self._glyphs.dot} {connection.initiating}"
         number = str(connection.connection)
-        for middle, end, below in (
-            (f"{begin} {target}", when, ""),
-            (begin, when, target),
-            (begin, "", f"{target} {self._glyphs.dot} {when}"),
-        ):
-            rule = self._rule(number, middle, end)
-            if len(rule) <= self.columns:
-                break
+        rule, below = self._rule(number, f"{begin} {target}", when), ""
+        if len(rule) > self.columns:
+            rule, below = self._rule(number, begin, when), target
+        if len(rule) > self.columns:
+            rule, below = self._rule(number, begin, ""), f"{target} {self._glyphs.dot} {when}"
         before, _, after = rule.partition(f" {number} ")
         paint = self._palette.paint
         colour = CONNECTIONS[(connection.connection - 1) % len(CONNECTIONS)]

@@ -22,7 +22,6 @@ from xmppscope.render.terminal.width import width
 
 _MASKED: Final = "masked"
 _LAST_STATES: Final = frozenset({"closed", "broken"})
-_MILLISECOND: Final = 1_000_000
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,17 +172,13 @@ class TextTimeline:
     def _opening(self, connection: Connection) -> list[str]:
         """Return the rule of a connection: the first bears the date, the others how long after the first packet."""
         clock = self.clock
-        began = clock.parse(connection.time)
         if clock.origin is None:
-            clock.origin = began
+            clock.origin = clock.parse(connection.time)
         first = self._connections == 0
         if connection.connection > self._connections:
             self._connections = connection.connection
             if self._connections == 2:
                 self._lines.layout = self._layout(self.blocks.columns)
-        since = clock.since_origin(connection.time)
-        if clock.form != "absolute" and not first:
-            return self.blocks.opening(connection, since)
-        date = clock.date(connection.time)
-        late = clock.form != "absolute" and abs(began - clock.origin) >= _MILLISECOND
-        return self.blocks.opening(connection, f"{date} {since}" if late else date)
+        dated = first or clock.form == "absolute"
+        when = clock.date(connection.time) if dated else clock.since_origin(connection.time)
+        return self.blocks.opening(connection, when)

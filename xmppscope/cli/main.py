@@ -1,0 +1,97 @@
+"""The command `xmppscope`: finds the command, loads only that, and turns errors into one line that says what to do.
+
+Exit status: 0 done, 1 findings or a difference, 2 unusable input or arguments. A reader that went away is no error; a
+second Ctrl-C ends at once, with 130 as shells expect.
+"""
+
+import importlib
+import sys
+import traceback
+from typing import Final
+
+import click
+
+from xmppscope.model.errors import XmppscopeError
+
+COMMANDS: Final = {
+    "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
+}
+"""Each command with its module and its line in the help, so that the help loads no module."""
+
+_INTERRUPTED: Final = 130
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command; it has the command under the command's name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands and their lines from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings=_CONTEXT, invoke_without_command=True)
+@click.option("--version", is_flag=True, help="Print the version; with -v all that a bug report needs.")
+@click.option("-v", "--verbose", is_flag=True, help="With --version: Python, libraries and platform too.")
+@click.pass_context
+def xmppscope(context: click.Context, *, version: bool, verbose: bool) -> None:
+    """See what XMPP clients and servers really say to each other."""
+    if version:
+        from xmppscope.cli.version import version_text
+
+        click.echo(version_text(details=verbose))
+        context.exit()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+    elif verbose:
+        raise click.UsageError(f"-v stands behind the command: xmppscope {context.invoked_subcommand} -v")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = xmppscope.main(arguments, prog_name="xmppscope", standalone_mode=False)
+    except click.ClickException as error:
+        complain(_usage(error))
+        status = 2
+    except XmppscopeError as error:
+        if _wants_trace(arguments):
+            click.echo(traceback.format_exc(), err=True, nl=False)
+        complain(str(error))
+        status = 2
+    except (KeyboardInterrupt, click.Abort):
+        status = _INTERRUPTED
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def complain(line: str) -> None:
+    """Write one line about what went wrong to standard error."""
+    click.echo(f"xmppscope: {line}", err=True)
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return click's message about arguments in our manner: one line, no capitals, and where to look."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    if text[1:2].islower():
+        text = text[:1].lower() + text[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return text
+    return f"{text}; see {context.command_path} --help"
+
+
+def _wants_trace(arguments: list[str]) -> bool:
+    return "-vv" in arguments or arguments.count("-v") > 1

@@ -1,0 +1,78 @@
+"""Options that several commands have, spelled the same everywhere (DESIGN §2)."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What to print."),
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output."),
+    click.option(
+        "--keylog",
+        "keylogs",
+        metavar="FILE",
+        multiple=True,
+        help="TLS secrets, as SSLKEYLOGFILE has them written; may be repeated.",
+    ),
+    click.option(
+        "--rsa-key",
+        "rsa_keys",
+        metavar="FILE",
+        multiple=True,
+        help="The server's RSA private key (PEM), for TLS with RSA key exchange; may be repeated.",
+    ),
+    click.option("--show-secrets", is_flag=True, help="Print passwords, proofs and tokens instead of masking them."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Colour: auto is on a terminal, unless NO_COLOR is set.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No warnings, no closing line: only data and errors."),
+    click.option("-v", "--verbose", count=True, help="Add annotations and changes of state; -vv traces errors."),
+    click.option(
+        "--progress/--no-progress",
+        default=None,
+        help="Say how far a slow file is read; by default on a terminal.",
+    ),
+)
+
+
+def common(command: Decorated) -> Decorated:
+    """Add the common options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class OptionalValue(click.Option):
+    """An option whose value may be left out and, if given, follows an equals sign: ``--xml`` or ``--xml=raw``.
+
+    With a space in between, click would take the next argument, a file name say, for the value.
+    """
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Write the option as it is to be typed."""
+        record = super().get_help_record(ctx)
+        if record is None:
+            return None
+        choices = self.type.choices if isinstance(self.type, click.Choice) else ()
+        return f"{self.opts[0]}[={'|'.join(map(str, choices))}]", record[1]
+
+
+class WithOptionalValues(click.Command):
+    """A command that may have options of the class `OptionalValue`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give each such option that stands alone its value before click sees it."""
+        alone = {
+            name: f"{name}={option.flag_value}"
+            for option in self.params
+            if isinstance(option, OptionalValue)
+            for name in option.opts
+        }
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, [*(alone.get(argument, argument) for argument in args[:end]), *args[end:]])

@@ -1,0 +1,71 @@
+"""`xmppscope read`: print the timeline of captures.
+
+Data goes to standard output, everything else to standard error. What can be read is printed, also when a later capture
+can't be, and when the user interrupts.
+"""
+
+from typing import Literal
+
+import click
+import msgspec
+
+from xmppscope.cli.options import OptionalValue, WithOptionalValues, common
+from xmppscope.cli.terminal import ColourChoice
+from xmppscope.render.terminal.clock import TimeForm
+from xmppscope.render.terminal.layout import SMALLEST
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for, one field for each option."""
+
+    files: tuple[str, ...]
+    form: Literal["text", "jsonl"]
+    output: str | None
+    keylogs: tuple[str, ...]
+    rsa_keys: tuple[str, ...]
+    show_secrets: bool
+    color: ColourChoice
+    quiet: bool
+    verbose: int
+    progress: bool | None
+    follow: bool
+    time: TimeForm
+    xml: Literal["pretty", "raw"] | None
+    packets: bool
+    ascii: bool
+    width: int | None
+
+
+@click.command(cls=WithOptionalValues, short_help="Print the timeline of capture files (- is standard input).")
+@click.argument("files", metavar="FILE...", nargs=-1)
+@common
+@click.option("--follow", is_flag=True, help="Go on reading the last file as it grows, until Ctrl-C.")
+@click.option(
+    "--time",
+    type=click.Choice(["relative", "absolute", "delta"]),
+    default="relative",
+    help="Times since the first packet, of the day (UTC), or since the line above.",
+)
+@click.option(
+    "--xml",
+    cls=OptionalValue,
+    type=click.Choice(["pretty", "raw"]),
+    is_flag=False,
+    flag_value="pretty",
+    help="Print each element below its line, laid out or as it was sent.",
+)
+@click.option("--packets", is_flag=True, help="Add the packet numbers, as Wireshark counts them.")
+@click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
+@click.option("--width", type=click.IntRange(SMALLEST), help="Columns of a line, instead of the terminal's.")
+@click.pass_context
+def read(context: click.Context, /, **options: object) -> None:
+    """Print the timeline of capture files: pcap or pcapng, also packed with gzip or zstd.
+
+    Several FILEs, in the order of time, make one timeline. The FILE - is standard input, shown as it comes:
+
+    \b
+        tcpdump -U -w - port 5222 | xmppscope read -
+    """
+    from xmppscope.cli.reader import run
+
+    context.exit(run(msgspec.convert(options, ReadOptions)))

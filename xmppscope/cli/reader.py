@@ -1,0 +1,182 @@
+"""Runs `xmppscope read`: joins captures, keys, renderer, output and messages."""
+
+import os
+import sys
+from collections import Counter
+from typing import Final
+
+import click
+import msgspec
+
+from xmppscope.cli.main import complain
+from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.progress import Progress
+from xmppscope.cli.read import ReadOptions
+from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.timeline import Record, Summary
+from xmppscope.render.jsonl import JsonLines
+from xmppscope.render.terminal.numbers import plural
+from xmppscope.render.terminal.timeline import Style, TextTimeline
+from xmppscope.sources.interrupt import Interruption
+from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
+from xmppscope.sources.names import STANDARD_INPUT, display
+from xmppscope.sources.pipeline import Pipeline
+from xmppscope.sources.reading import Reading
+from xmppscope.tls.keylog import KeyStore
+
+_INTERRUPTED: Final = 130
+_KEYS_HINT: Final = "to read inside TLS: --keylog FILE, which the client writes (SSLKEYLOGFILE)"
+_SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind who sees this"
+
+
+def run(options: ReadOptions) -> int:
+    """Read and print what *options* say; return the exit status."""
+    _check(options)
+    output = Output(options.output)
+    output.refuse(options.files)
+    keys = KeyStore()
+    live = options.follow or STANDARD_INPUT in options.files
+    keylogs = KeyLogs(list(options.keylogs), keys, growing=live)
+    for name in options.rsa_keys:
+        add_rsa_key(name, keys)
+    with Interruption() as interruption:
+        return _Run(options, output, keys, keylogs, interruption).run()
+
+
+def _check(options: ReadOptions) -> None:
+    if not options.files:
+        raise click.UsageError("no capture named; give FILE..., or - for standard input")
+    twice = [name for name, count in Counter(options.files).items() if count > 1]
+    if twice:
+        raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(
+        self, options: ReadOptions, output: Output, keys: KeyStore, keylogs: KeyLogs, interruption: Interruption
+    ) -> None:
+        self._options = options
+        self._output = output
+        self._keylogs = keylogs
+        self._interruption = interruption
+        self._pipeline = Pipeline(keys, files=len(options.files), show_secrets=options.show_secrets)
+        self._reading = Reading(
+            list(options.files), self._pipeline, keylogs, interruption, self._report, follow=options.follow
+        )
+        self._progress = Progress(enabled=_wants_progress(options, output))
+        self._style = _style(options, output)
+        self._timeline = TextTimeline(self._style) if options.form == "text" else None
+        self._renderer = self._timeline or JsonLines()
+        self._summary: Summary | None = None
+
+    def run(self) -> int:
+        """Read and print everything; return the exit status."""
+        if self._options.show_secrets:
+            self._warn([_SECRETS])
+        try:
+            for records in self._reading.records():
+                self._print(records)
+            self._output.write(self._renderer.close())
+            self._output.close()
+        except ReaderGone:
+            return 0
+        finally:
+            self._progress.clear()
+            self._keylogs.close()
+        self._conclude()
+        if self._reading.failed:
+            return 2
+        return _INTERRUPTED if self._cut_short() else 0
+
+    def _print(self, records: list[Record]) -> None:
+        """Print a batch and what there is to say about it."""
+        if records:
+            if isinstance(records[-1], Summary):
+                self._summary = records[-1]
+            if self._timeline is not None:
+                self._prepare(self._timeline)
+            data = self._renderer.render(records)
+            self._progress.clear()
+            self._output.write(data)
+        self._warn(self._keylogs.warnings)
+        self._warn(self._pipeline.notices)
+        capture = self._reading.current
+        if capture is not None and capture.size is not None:
+            self._progress.update(capture.name, capture.read, capture.size, self._pipeline.packets)
+
+    def _prepare(self, timeline: TextTimeline) -> None:
+        if timeline.clock.origin is None:
+            timeline.clock.origin = self._pipeline.first
+        if self._output.is_terminal and self._options.width is None:
+            timeline.resize(columns(terminal=True))
+
+    def _report(self, error: XmppscopeError) -> None:
+        self._progress.clear()
+        complain(str(error))
+
+    def _warn(self, warnings: list[str]) -> None:
+        """Write warnings, unless they are not wanted, and empty the list."""
+        if warnings and not self._options.quiet:
+            self._progress.clear()
+            for text in warnings:
+                complain(f"warning: {text}")
+        warnings.clear()
+
+    def _cut_short(self) -> bool:
+        """Return whether the user broke off a capture that has an end."""
+        current = self._reading.current
+        return self._interruption.stopped and not (current is not None and current.live)
+
+    def _conclude(self) -> None:
+        """Write the closing line, and what to do if there was nothing to see."""
+        summary = self._summary
+        if summary is None or self._options.quiet:
+            return
+        keys_given = bool(self._options.keylogs or self._options.rsa_keys)
+        if self._timeline is not None and summary.xmpp_connections:
+            self._close(summary, keys_hint=bool(summary.undecrypted) and not keys_given)
+        if not summary.xmpp_connections:
+            hint = "" if keys_given else "; if it is under TLS, add --keylog FILE"
+            self._warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
+
+    def _close(self, summary: Summary, *, keys_hint: bool) -> None:
+        choice, terminal = self._options.color, sys.stderr.isatty()
+        style = msgspec.structs.replace(
+            self._style,
+            width=self._timeline.blocks.columns if self._timeline else self._style.width,
+            colour=wants_colour(choice, os.environ, terminal=terminal),
+            encoding=sys.stderr.encoding,
+        )
+        blocks = TextTimeline(style).blocks
+        first, latest = self._pipeline.first, self._pipeline.latest
+        lines = [blocks.closing(summary, None if first is None else (latest - first) / 1e9)]
+        if keys_hint:
+            lines += blocks.note(_KEYS_HINT)
+        sys.stderr.write("\n".join([*lines, ""]))
+        sys.stderr.flush()
+
+
+def _style(options: ReadOptions, output: Output) -> Style:
+    """Return how the text is to look, by the options and by what the output can do."""
+    terminal = output.is_terminal
+    return Style(
+        width=options.width or (80 if output.name else columns(terminal=terminal)),
+        colour=wants_colour(options.color, os.environ, terminal=terminal),
+        ascii=options.ascii or (output.name is None and wants_ascii(os.environ, output.encoding)),
+        encoding=output.encoding,
+        time=options.time,
+        xml=options.xml or "",
+        wrap_xml=terminal,
+        packets=options.packets,
+        details=options.verbose > 0,
+    )
+
+
+def _wants_progress(options: ReadOptions, output: Output) -> bool:
+    """Return whether to show progress: as chosen, else on a terminal that no pager may be using."""
+    if options.progress is not None:
+        return options.progress
+    return not options.quiet and sys.stderr.isatty() and not output.is_pipe

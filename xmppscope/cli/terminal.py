@@ -1,0 +1,36 @@
+"""What the terminal can do: colour, width, signs. Asked once, here, so that renderers need not know the world."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Final, Literal
+
+ColourChoice = Literal["auto", "always", "never"]
+
+_PLAIN_TERMINALS: Final = frozenset({"dumb", "linux"})
+# Fonts for these languages draw arrows and box lines two columns wide.
+_AMBIGUOUS_WIDE: Final = ("ja", "ko", "zh")
+
+
+def wants_colour(choice: ColourChoice, environment: Mapping[str, str], *, terminal: bool) -> bool:
+    """Return whether to colour: as chosen, else on a terminal unless NO_COLOR is set or it can't."""
+    if choice != "auto":
+        return choice == "always"
+    return terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def wants_ascii(environment: Mapping[str, str], encoding: str) -> bool:
+    """Return whether signs must be ASCII: other encodings than UTF-8, plain terminals, wide ambiguous characters."""
+    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        return True
+    if environment.get("TERM") in _PLAIN_TERMINALS:
+        return True
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    return locale.startswith(_AMBIGUOUS_WIDE)
+
+
+def columns(*, terminal: bool) -> int:
+    """Return the width of the terminal; 80 where there is none, unless COLUMNS says otherwise."""
+    if not terminal and "COLUMNS" not in os.environ:
+        return 80
+    return shutil.get_terminal_size((80, 24)).columns

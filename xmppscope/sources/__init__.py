@@ -1,0 +1,1 @@
+"""Sources: where bytes come from (files, standard input) and how they become a timeline."""
