@@ -72,8 +72,8 @@ def test_tokens_and_their_users() -> None:
 @given(st.text() | st.binary().map(b64))
 def test_no_data_raises(data: str) -> None:
     for read in (
-        sasl.decoded, sasl.text, sasl.plain, sasl.client_first, sasl.server_first, sasl.server_final, sasl.is_client_final,
-        sasl.gs2_authzid, sasl.token_user, sasl.digest_username,
+        sasl.decoded, sasl.text, sasl.plain, sasl.client_first, sasl.server_first, sasl.server_final,
+        sasl.is_client_final, sasl.gs2_authzid, sasl.token_user, sasl.digest_username,
     ):  # fmt: skip
         read(data)
 
