@@ -4,7 +4,9 @@ Exit status: 0 done, 1 findings or a difference, 2 unusable input or arguments. 
 second Ctrl-C ends at once, with 130 as shells expect.
 """
 
+import difflib
 import importlib
+import re
 import sys
 import traceback
 from typing import Final
@@ -19,6 +21,7 @@ COMMANDS: Final = {
 """Each command with its module and its line in the help, so that the help loads no module."""
 
 _INTERRUPTED: Final = 130
+_HINT: Final = re.compile(r"\.? \(?Did you mean (?:one of: )?(.+?)\??\)?$")
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -32,7 +35,9 @@ class Commands(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command; it has the command under the command's name."""
         if cmd_name not in COMMANDS:
-            return None
+            close = difflib.get_close_matches(cmd_name, COMMANDS, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"no command is called {cmd_name}{hint}", _ctx)
         command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command
 
@@ -85,6 +90,7 @@ def complain(line: str) -> None:
 def _usage(error: click.ClickException) -> str:
     """Return click's message about arguments in our manner: one line, no capitals, and where to look."""
     text = " ".join(error.format_message().split()).rstrip(".")
+    text = _HINT.sub(r"; did you mean \1?", text)
     if text[1:2].islower():
         text = text[:1].lower() + text[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None

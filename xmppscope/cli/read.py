@@ -56,7 +56,9 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--packets", is_flag=True, help="Add the packet numbers, as Wireshark counts them.")
 @click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
-@click.option("--width", type=click.IntRange(SMALLEST), help="Columns of a line, instead of the terminal's.")
+@click.option(
+    "--width", type=click.IntRange(SMALLEST), metavar="COLUMNS", help="Columns of a line, instead of the terminal's."
+)
 @click.pass_context
 def read(context: click.Context, /, **options: object) -> None:
     """Print the timeline of capture files: pcap or pcapng, also packed with gzip or zstd.

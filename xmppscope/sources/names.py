@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.plaintext import visible
 
 STANDARD_INPUT: Final = "-"
+
+_ALIKE: Final = 0.75
 
 
 def open_file(name: str, kind: type[XmppscopeError]) -> FileIO:
@@ -62,5 +65,5 @@ def _meant(name: str) -> str:
         neighbours = [neighbour.name for neighbour in path.parent.iterdir()]
     except OSError:
         return ""
-    close = difflib.get_close_matches(path.name, neighbours, 1)
-    return f"; did you mean {path.with_name(close[0])}?" if close else ""
+    close = difflib.get_close_matches(path.name, neighbours, 1, _ALIKE)
+    return f"; did you mean {visible(str(path.with_name(close[0])))}?" if close else ""

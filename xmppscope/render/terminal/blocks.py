@@ -38,11 +38,13 @@ class Blocks:
             rule, below = self._rule(number, begin, when), target
         if len(rule) > self.columns:
             rule, below = self._rule(number, begin, ""), f"{target} {self._glyphs.dot} {when}"
-        before, _, after = rule.partition(f" {number} ")
-        paint = self._palette.paint
-        colour = CONNECTIONS[(connection.connection - 1) % len(CONNECTIONS)]
-        line = f"{paint(before, QUIET)} {paint(number, colour)} {paint(after, QUIET)}"
-        return [line, *(paint(more, QUIET) for more in self.note(below))] if below else [line]
+        lines = [self._numbered(rule, connection.connection)]
+        return [*lines, *(self._palette.paint(line, QUIET) for line in self.note(below))] if below else lines
+
+    def known_now(self, connection: Connection) -> str:
+        """Return the rule that says what kind a connection has turned out to be."""
+        rule = self._rule(str(connection.connection), f"{connection.kind}{_TRANSPORTS[connection.transport]}", "")
+        return self._numbered(rule, connection.connection)
 
     def finding(self, finding: Finding) -> list[str]:
         """Return the lines of a finding: its mark, severity and rule, what it says and where that is written."""
@@ -93,6 +95,14 @@ class Blocks:
         dot = f" {self._glyphs.dot} "
         whole = self._rule("", dot.join([*counts, packets]), "")
         return self._palette.paint(whole if len(whole) <= self.columns else self._rule("", dot.join(counts), ""), QUIET)
+
+    def _numbered(self, rule: str, connection: int) -> str:
+        """Return *rule* with the number of the connection in its colour."""
+        paint = self._palette.paint
+        number = str(connection)
+        before, _, after = rule.partition(f" {number} ")
+        colour = CONNECTIONS[(connection - 1) % len(CONNECTIONS)]
+        return f"{paint(before, QUIET)} {paint(number, colour)} {paint(after, QUIET)}"
 
     def _rule(self, number: str, middle: str, end: str) -> str:
         """Return a rule over the whole width with a number, words and a time set into it."""

@@ -1,7 +1,7 @@
 """The time column: relative to the first packet, absolute, or since the line before.
 
-A time that lies before that of the line above is marked: an element is written when its last missing byte was captured,
-so its first byte may be older than what has been written (DESIGN §3).
+A time that is seen to lie before that of the line above is marked: an element is written when its last missing byte was
+captured, so its first byte may be older than what has been written.
 """
 
 from typing import Final, Literal
@@ -46,7 +46,8 @@ class Clock:
         if self.origin is None:
             self.origin = now
         before = self.last if self.last >= 0 else self.origin
-        self.stepped_back = now < self.last
+        unit = 10 ** (9 - self.digits)
+        self.stepped_back = now // unit < self.last // unit
         self.last = now
         self.latest = max(self.latest, now)
         mark = self._back if self.stepped_back else ""

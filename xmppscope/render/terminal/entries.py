@@ -99,8 +99,10 @@ class EntryLines:
         if layout.wide:
             waited = "" if entry.latency is None else latency(entry.latency)
             right = f" {entry.state:<{layout.state}}{right}  {waited:>{layout.latency}}"
-        blank = not right.strip()
-        return ("" if blank else right), len(right)
+        elif not right.strip():
+            # Nothing stands there: the summary may.
+            return "", 0
+        return right, len(right)
 
 
 def _packets(entry: Entry, columns: int) -> str:

@@ -65,7 +65,7 @@ def mark(entry: Entry) -> str:
 def _alert(entry: Entry) -> str:
     """Return the mark of a TLS entry: a fatal alert is an error, whichever side raised it."""
     facts = entry.tls or {}
-    return "error" if facts.get("level") == "fatal" else ""
+    return "error" if facts.get("alert_level") == "fatal" else ""
 
 
 def style(entry: Entry, marked: str) -> str:

@@ -175,10 +175,11 @@ class TextTimeline:
         if clock.origin is None:
             clock.origin = clock.parse(connection.time)
         first = self._connections == 0
-        if connection.connection > self._connections:
-            self._connections = connection.connection
-            if self._connections == 2:
-                self._lines.layout = self._layout(self.blocks.columns)
+        if connection.connection <= self._connections:
+            return [self.blocks.known_now(connection)]
+        self._connections = connection.connection
+        if self._connections == 2:
+            self._lines.layout = self._layout(self.blocks.columns)
         dated = first or clock.form == "absolute"
         when = clock.date(connection.time) if dated else clock.since_origin(connection.time)
         return self.blocks.opening(connection, when)
