@@ -275,3 +275,9 @@ def test_many_fields_take_time_in_proportion() -> None:
     out, changed = masked("<iq type='set' id='1'>" + FORM.format(fields) + "</iq>")
     assert changed
     assert out.count("…") == 20_000
+
+
+def test_a_very_long_prefix_takes_time_in_proportion() -> None:
+    prefix = "p" * 500_000
+    raw = f"<iq type='set' id='1'><{prefix}:preauth xmlns:{prefix}='urn:xmpp:pars:0' token='{{}}'/></iq>"
+    assert masked(raw.format(SECRET)) == (raw.format("…"), True)

@@ -5,6 +5,7 @@ from typing import Final
 
 _TAG: Final = re.compile(rb"""<[^"'>]*(?:(?:"[^"]*"|'[^']*')[^"'>]*)*>""")
 _ATTRIBUTE: Final = re.compile(rb"""([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_NAME: Final = re.compile(rb"<[^\s/>]*")
 _AUTHORITY: Final = re.compile(rb"//([^/?#]*)@")
 _QUERY: Final = re.compile(rb"[?#]")
 
@@ -18,7 +19,8 @@ def tag_end(raw: bytes, start: int) -> int:
 def attribute(raw: bytes, start: int, end: int, name: str) -> tuple[int, int]:
     """Return the range of the value of the attribute *name* (without prefix), without its quotes."""
     wanted = name.encode()
-    for found in _ATTRIBUTE.finditer(raw, start, end):
+    element = _NAME.match(raw, start)
+    for found in _ATTRIBUTE.finditer(raw, element.end() if element else start, end):
         if found.group(1) == wanted:
             return found.span(2) if found.group(2) is not None else found.span(3)
     return start, end

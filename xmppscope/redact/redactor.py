@@ -98,13 +98,11 @@ class _Pass:
     def secrets(self) -> list[tuple[int, int]]:
         """Return the byte ranges of the secrets, in order and apart from each other."""
         parser = self._parser
-        parser.Parse(self._around, False)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.Parse(self._raw, False)
-        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
-        parser.Parse(b"</x>", True)
+        # In one piece and as the last one: newer expats put off what they are given bit by bit.
+        parser.Parse(self._around + self._raw + b"</x>", True)
         spans: list[tuple[int, int]] = []
         for start, end in sorted(self._spans, key=lambda span: (span[0], -span[1])):
             if not spans or start >= spans[-1][1]:
@@ -113,6 +111,9 @@ class _Pass:
 
     def _start(self, name: str, attrs: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex + self._delta
+        if start < 0:
+            self._stack.append(_Open(0, "", False))
+            return
         inner = tag_end(self._raw, start) if name in names.SENSITIVE or self._in_field() else start
         if name in names.MECHANISM:
             self._mechanism = attrs.get("mechanism", "")
@@ -137,7 +138,7 @@ class _Pass:
         return "url" if name in names.SLOT else ""
 
     def _text(self, text: str) -> None:
-        if self._stack and not text.isspace():
+        if not text.isspace():
             self._stack[-1].text = True
 
     def _end(self, _name: str) -> None:
