@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -58,3 +59,8 @@ def capture(stanzas: int, tls: str | None = None) -> Path:
 def tshark() -> str | None:
     """Return the path of tshark, None where it is not installed."""
     return shutil.which("tshark")
+
+
+def spread(values: list[float]) -> str:
+    """Return the median of several rounds with the lowest and the highest: one round on a busy machine says little."""
+    return f"{statistics.median(values):9.0f}  ({min(values):.0f} to {max(values):.0f} in {len(values)} rounds)"

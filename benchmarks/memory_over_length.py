@@ -1,12 +1,16 @@
 """Whether memory depends on the length of a capture: peak memory for one capture and for one that is four times longer.
 
 usage: python -m benchmarks.memory_over_length --stanzas 100000
+
+Both lengths must have as many connections open at a time, or the ratio tells of those: that takes at least
+AT_ONCE * PER_CONNECTION stanzas (`make_capture`), and fewer are refused.
 """
 
 import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.make_capture import AT_ONCE, PER_CONNECTION
 from benchmarks.measure import capture, read_command, run
 
 
@@ -15,6 +19,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure peak memory over the length of a capture.")
     parser.add_argument("--stanzas", type=int, default=100_000, help="of the shorter one")
     stanzas = parser.parse_args().stanzas
+    if stanzas < AT_ONCE * PER_CONNECTION:
+        parser.error(f"--stanzas must be {AT_ONCE * PER_CONNECTION} or more")
     with TemporaryDirectory() as folder:
         output = Path(folder) / "output"
         for tls in (None, "1.3"):

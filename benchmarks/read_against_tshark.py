@@ -80,6 +80,8 @@ def _print(path: Path, measured: dict[str, list[Measured]], found: dict[str, int
     if "tshark" in medians:
         time, _, memory = (own / other for own, other in zip(medians["xmppscope"], medians["tshark"], strict=True))
         print(f"  xmppscope needs {time:.2f} of tshark's time and {memory:.2f} of its memory")
+        pairs = zip(measured["xmppscope"], measured["tshark"], strict=True)
+        print(f"  time ratio of each run: {', '.join(f'{own.seconds / other.seconds:.2f}' for own, other in pairs)}")
     else:
         print("  tshark is not installed: nothing to compare with")
 

@@ -7,13 +7,14 @@ The records are those of a generated capture; only the renderer is measured, fed
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import msgspec
 
-from benchmarks.measure import capture, read_command, run
+from benchmarks.measure import capture, read_command, run, spread
 from xmppscope.model.timeline import Record
 from xmppscope.render.jsonl import JsonLines
 from xmppscope.render.terminal.timeline import Style, TextTimeline
@@ -45,20 +46,23 @@ def main() -> None:
     """Read the command line and print one line for each renderer."""
     parser = argparse.ArgumentParser(description="Measure the renderers of lines.")
     parser.add_argument("--stanzas", type=int, default=50_000)
-    path = capture(parser.parse_args().stanzas)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    path = capture(options.stanzas)
     with TemporaryDirectory() as folder:
         output = Path(folder) / "output"
         run(read_command(path, "--format", "jsonl"), output)
         records = msgspec.json.Decoder(Record).decode_lines(output.read_bytes())
     batches = [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
-    renderers: dict[str, Renderer] = {
-        "text, 80 columns": TextTimeline(Style()),
-        "text, 80 columns, colour": TextTimeline(Style(colour=True)),
-        "text, 120 columns, colour": TextTimeline(Style(width=120, colour=True)),
-        "JSON Lines": JsonLines(),
+    renderers: dict[str, Callable[[], Renderer]] = {
+        "text, 80 columns": lambda: TextTimeline(Style()),
+        "text, 80 columns, colour": lambda: TextTimeline(Style(colour=True)),
+        "text, 120 columns, colour": lambda: TextTimeline(Style(width=120, colour=True)),
+        "JSON Lines": JsonLines,
     }
     for name, renderer in renderers.items():
-        print(f"{name:26} {lines_per_second(renderer, batches):9.0f} lines/s")
+        rates = [lines_per_second(renderer(), batches) for _ in range(options.rounds)]
+        print(f"{name:26} lines/s: {spread(rates)}")
 
 
 if __name__ == "__main__":
