@@ -51,8 +51,8 @@ class Blocks:
         glyphs = self._glyphs
         sign = glyphs.marks[finding.severity]
         dot = f" {glyphs.dot} "
-        text = dot.join(part for part in (finding.rule, self._legible(finding.text), finding.spec) if part)
-        first, *more = wrap(f"{sign} {finding.severity} {text}", self.columns - INDENT - 2)
+        text = dot.join(part for part in (finding.rule, finding.text, finding.spec) if part)
+        first, *more = wrap(f"{sign} {finding.severity} {self._legible(text)}", self.columns - INDENT - 2)
         lines = [" " * INDENT + first, *(" " * (INDENT + 2) + line for line in more)]
         return [self._palette.paint(line, _SEVERITY_STYLES[finding.severity]) for line in lines]
 
