@@ -10,9 +10,8 @@ from xmppscope.model.jid import bare
 from xmppscope.model.plaintext import quote, visible
 from xmppscope.model.timeline import INITIATING, Sender
 
-_SHOW: Final = content("show")
 _STATUS: Final = content("status")
-_PRIORITY: Final = content("priority")
+_PARTS: Final = {name: local for local in ("show", "status", "priority") for name in content(local)}
 _MUC: Final = f"http://jabber.org/protocol/muc{SEPARATOR}x"
 _MUC_USER: Final = f"{MUC_USER}{SEPARATOR}x"
 _SHOWN: Final = {"away": "away", "chat": "ready to chat", "dnd": "busy", "xa": "away for long"}
@@ -89,22 +88,21 @@ def _sent(element: Element, kind: str | None, to: str | None, context: Context) 
 
 def _availability(element: Element, kind: str | None) -> str:
     """Return `available`, `away: "lunch"` and the like."""
-    text = (
-        "available" if kind is None else "unavailable" if kind == "unavailable" else f"of no known type {quote(kind)}"
-    )
-    status = ""
-    priority = ""
+    text = kind or "available"
+    if kind is not None and kind != "unavailable":
+        text = f"of no known type {quote(kind)}"
+    status = priority = ""
     for child in element.children:
-        name = child.name
-        if name in _SHOW:
-            if child.text:
-                text = _SHOWN.get(child.text) or quote(child.text)
-        elif name in _STATUS:
+        part = _PARTS.get(child.name)
+        if part is None or not child.text:
+            continue
+        if part == "show":
+            text = _SHOWN.get(child.text) or quote(child.text)
+        elif part == "status":
             status = status or child.text
-        elif name in _PRIORITY and child.text:
+        else:
             priority = f", priority {visible(child.text)}"
-    if priority:
-        text += priority
+    text += priority
     return f"{text}: {quote(status)}" if status else text
 
 
