@@ -92,7 +92,7 @@ def _element(tag: str, content: str, indent: str, columns: int) -> list[str]:
     rest = visible(content)
     attributes = [visible(found) for found in _ATTRIBUTE.findall(tag)]
     close = "/>" if tag.endswith("/>") else ">"
-    name = visible(tag[1 : -len(close)].split(None, 1)[0])
+    name = visible((tag[1 : -len(close)].split(None, 1) or [""])[0])
     line = f"{indent}<{name}"
     whole = " ".join([line, *attributes]) + close + rest
     if len(attributes) < 2 or width(whole) <= columns:
