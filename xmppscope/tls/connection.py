@@ -8,7 +8,7 @@ from typing import Final
 
 from xmppscope.model.wire import Side
 from xmppscope.tls.boundary import BoundarySearch
-from xmppscope.tls.direction import MOST_HELD, Direction, Epoch, Gap
+from xmppscope.tls.direction import MOST_HELD, MOST_SKIPPED, Direction, Epoch, Gap
 from xmppscope.tls.events import NotTls, Plaintext, TlsEvent
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.tls.layer import RecordLayer
@@ -152,6 +152,8 @@ class TlsConnection:
         search = direction.search
         while search is not None and (record := search.candidate(final)) is not None:
             if not self._resumes(direction, record):
+                # It may have been a record all the same: the first behind a hole lacks the vector in TLS 1.0.
+                direction.slack = min(direction.slack + 1, MOST_SKIPPED)
                 search.reject()
                 continue
             rest, first, last = search.rest()

@@ -87,9 +87,9 @@ class Direction:
         self.number = 0
 
     def skipped(self, lost: int) -> None:
-        """Note that up to *lost* bytes of records were passed over."""
+        """Note that *lost* bytes of records were passed over: many whole ones, perhaps, and a part of two more."""
         least = HEADER_SIZE + (_LEAST_SEALED if self.opener is None else self.opener.least)
-        self.slack = min(self.slack + lost // least + 1, MOST_SKIPPED)
+        self.slack = min(self.slack + lost // least + 2, MOST_SKIPPED)
         self.holed = True
         self.assembler.lost()
 

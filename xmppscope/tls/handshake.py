@@ -110,7 +110,8 @@ class Handshake:
 
     def take(self, direction: Direction, message: Message) -> list[TlsEvent]:
         """Take the next message of *direction*; raise `HandshakeError` if it is malformed."""
-        if message.kind == assembly.CLIENT_HELLO and not self.retrying:
+        # A second hello begins a renegotiation, unless it was asked for; the first may be captured after its answer.
+        if message.kind == assembly.CLIENT_HELLO and self.client_hello is not None and not self.retrying:
             self._begin()
         self._record(direction, message)
         handler = _HANDLERS.get(message.kind)
