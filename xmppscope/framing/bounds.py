@@ -26,13 +26,22 @@ OPEN_TOKEN: Final = 4096
 """From this size on an unfinished tag is given to expat again only when it can be complete: expat rescans it whole."""
 
 
+TOO_DEEP: Final = f"elements nest deeper than {DEPTH}"
+
+SMALL: Final = 1024
+"""Up to this size an element cannot exceed the bounds, or only by little: it is not looked through."""
+
+
 def excess(element: Element) -> str:
-    """Return which bound on attributes or inner elements *element* exceeds; empty if none."""
-    count, stack = 0, [element]
-    while stack:
-        node = stack.pop()
-        count += 1
-        if len(node.attrs) > ATTRIBUTES:
+    """Return which bound *element* exceeds (depth, elements inside, attributes); empty if none."""
+    count = 0
+    level, depth = [element], 1
+    while level:
+        depth += 1
+        count += len(level)
+        if any(len(node.attrs) > ATTRIBUTES for node in level):
             return f"more than {ATTRIBUTES} attributes in one element"
-        stack.extend(node.children)
+        if depth > DEPTH + 1:
+            return TOO_DEEP
+        level = [child for node in level for child in node.children]
     return f"more than {ELEMENTS} elements inside one" if count > ELEMENTS + 1 else ""

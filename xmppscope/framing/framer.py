@@ -40,6 +40,11 @@ class Framer:
         return self._splitter.prime in (b"", ASSUMED_HEADER)
 
     @property
+    def between(self) -> bool:
+        """True while nothing is known to be unfinished."""
+        return self._search is not None or not self._splitter.unfinished
+
+    @property
     def at(self) -> int:
         """The absolute offset behind the last byte received."""
         return self._splitter.at if self._search is None else self._search.at
@@ -79,7 +84,9 @@ class Framer:
 
     def close(self) -> list[Piece]:
         """Take the end of the direction: it proves what was held back, and tears what was not complete."""
-        return self._end("an element that was never completed", hole=False)
+        pieces = self._end("an element that was never completed", hole=False)
+        self._begin_search(self.at, "not read: it follows the end")
+        return pieces
 
     def _end(self, why: str, *, hole: bool) -> list[Piece]:
         pieces: list[Piece] = []

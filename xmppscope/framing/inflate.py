@@ -33,7 +33,7 @@ class Inflater:
         if self.fault:
             return out
         self.compressed += len(data)
-        more = True
+        more = bool(data)
         while more and not self.fault:
             try:
                 clear = self._zlib.decompress(data, _STEP)
@@ -43,7 +43,7 @@ class Inflater:
             self.cleartext += len(clear)
             if clear:
                 out.append(clear)
-            if self._zlib.eof:
+            if self._zlib.eof and not clear:
                 self.fault = "the zlib stream has ended"
             elif self.cleartext > ALLOWANCE + RATIO * self.compressed:
                 self.fault = f"compressed data unfolds to more than {RATIO} times its size"

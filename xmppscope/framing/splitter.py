@@ -17,6 +17,7 @@ from typing import Final
 from xmppscope.framing import bounds
 from xmppscope.framing.pieces import SHOWN, Bad, Foot, Head, Item, Piece, Space
 from xmppscope.framing.tags import OpenTag, new_parser, plain_reason, start_tag_end
+from xmppscope.framing.tree import Tree
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import STREAM
 
@@ -32,7 +33,10 @@ class _StoppedError(Exception):
 
 
 class _RestartError(Exception):
-    """Raised inside a callback to leave expat at the start of a new document."""
+    """Raised inside a callback to leave expat at the start of a tag; *prime* is the stream that the tag is in."""
+
+    def __init__(self, prime: bytes) -> None:
+        self.prime = prime
 
 
 class Splitter:
@@ -61,16 +65,15 @@ class Splitter:
         self._open_tag: OpenTag | None = None
         self._parser: XMLParserType
         self._delta: int
-        self._depth: int
+        self._in_stream: bool
+        self._tree: Tree
+        self._next_look: int
         self._document_at = at
         self._item_start = at
         self._element: Element
-        self._stack: list[Element]
-        self._runs: dict[int, tuple[Element, list[str]]]
         self._xmlns: dict[str, str]
         self._refused: str
         self._refused_at: int
-        self._sensitive: bool
         self._since_fresh: int
         self._begin_parser(at, prime)
 
@@ -94,7 +97,7 @@ class Splitter:
             self._hold()
         elif self._held:
             self._held.clear()
-        if self._since_fresh > bounds.PARSER_LIFE and self.done == self.at and self._depth == 1:
+        if self._since_fresh > bounds.PARSER_LIFE and self.done == self.at and self._in_stream:
             self._begin_parser(self.at, self._prime)
         return out
 
@@ -127,54 +130,23 @@ class Splitter:
         """The start tag of the stream that the splitter is in; empty before the first header."""
         return self._prime
 
-    # -- expat's callbacks, the hot path: no calls that can be spared ------------------------------------------------
+    # -- expat's callbacks --------------------------------------------------------------------------------------------
 
-    def _start(self, name: str, attrs: dict[str, str]) -> None:
-        depth = self._depth + 1
-        self._depth = depth
-        if depth > 2:
-            node = Element(name, attrs, [])
-            stack = self._stack
-            if depth > bounds.DEPTH:
-                self._refuse(f"elements nest deeper than {bounds.DEPTH}")
-                node = stack[-1]
-            else:
-                stack[-1].children.append(node)
-            stack.append(node)
-            if name in self._sensitive_names:
-                self._sensitive = True
-        elif depth == 2:
-            start = self._parser.CurrentByteIndex + self._delta
-            if start != self.done:
-                self._between(start)
-            if name == STREAM_TAG:
-                self._document_at = start
-                raise _RestartError
-            self._item_start = start
-            self._element = element = Element(name, attrs, [])
-            self._stack = [element]
-            self._sensitive = name in self._sensitive_names
-        else:
+    def _begin(self, name: str, attrs: dict[str, str]) -> None:
+        """Take a start tag of the first level, or the header's."""
+        if not self._in_stream:
             self._root(name, attrs)
-
-    def _end(self, name: str) -> None:
-        depth = self._depth - 1
-        self._depth = depth
-        if depth > 1:
-            self._stack.pop()
-        elif depth == 1:
-            self._complete(name)
-        else:
-            self._foot()
-
-    def _text(self, text: str) -> None:
-        if self._depth > 1:
-            node = self._stack[-1]
-            if not node.text:
-                node.text = text
-            else:
-                # Joined once at the end: appending to an attribute copies, which is quadratic for a long body.
-                self._runs.setdefault(id(node), (node, [node.text]))[1].append(text)
+            return
+        start = self._parser.CurrentByteIndex + self._delta
+        if start != self.done:
+            self._between(start)
+        if name == STREAM_TAG:
+            self._document_at = start
+            raise _RestartError(b"")
+        self._item_start = start
+        self._element = element = Element(name, attrs, [])
+        self._tree.stack.append(element)
+        self._tree.sensitive = name in self._sensitive_names
 
     def _complete(self, name: str) -> None:
         chunk, chunk_at = self._chunk, self._chunk_at
@@ -187,19 +159,19 @@ class Splitter:
             index = chunk.index(b">", index) + 1
         start, end = self._item_start, chunk_at + index
         raw = chunk[start - chunk_at : index] if start >= chunk_at else self._joined(start, end)
-        if self._runs:
-            self._join_runs()
-        if len(raw) > bounds.OPEN_TOKEN:
-            excess = bounds.excess(element)
-            if excess:
-                self._refuse(excess)
+        tree = self._tree
+        if tree.runs:
+            tree.join_runs()
+        if len(raw) > bounds.SMALL and not self._refused:
+            self._next_look = bounds.ELEMENTS * 4
+            self._refuse_excess(element)
         if self._refused:
             self._out.append(Bad(start, end, self._refused_at, self._refused, raw[:SHOWN]))
             self._refused = ""
+            tree.install(self._parser, self._begin, self._complete, self._foot)
         else:
-            self._out.append(Item(element, start, end, raw, self._sensitive))
+            self._out.append(Item(element, start, end, raw, tree.sensitive))
         self.done = end
-        self._stack = []
         self._since_fresh += 1
         if name in self._stops:
             raise _StoppedError
@@ -216,7 +188,7 @@ class Splitter:
             # RFC 6120 §6.3.2 demands a header here; what was sent instead is shown as an element of the old stream.
             self._between(start, "no stream header after an XML declaration")
             self._document_at = start
-            raise _RestartError
+            raise _RestartError(self._prime)
         end = start + start_tag_end(self._raw_from(start))
         begin = self.done
         if self._refused or self._joined(begin, start).startswith(_BOM):
@@ -226,6 +198,7 @@ class Splitter:
         self._prime = self._joined(start, end)
         self._out.append(Head(Element(name, attrs, []), dict(self._xmlns), begin, end, raw))
         self.done = end
+        self._in_stream = True
         self._parser.StartNamespaceDeclHandler = None
 
     def _foot(self) -> None:
@@ -235,6 +208,7 @@ class Splitter:
         self._between(index)
         self._out.append(Foot(index, end, rest[: end - index]))
         self.done = end
+        self._in_stream = False
 
     def _between(self, end: int, reason: str = "text between first-level elements") -> None:
         """Account for the bytes between the last piece and *end*, which expat has taken without an element."""
@@ -279,26 +253,22 @@ class Splitter:
         """Start expat at the absolute offset *at*, inside the stream whose start tag is *prime* if there is one."""
         parser = new_parser()
         self._parser = parser
-        self._stack = []
-        self._runs = {}
+        self._tree = Tree(self._sensitive_names)
         self._xmlns = {}
         self._refused = ""
         self._refused_at = at
-        self._sensitive = False
         self._since_fresh = 0
-        self._depth = 0
+        self._next_look = bounds.ELEMENTS * 4
+        self._in_stream = bool(prime)
         self._delta = at
         if prime:
             opening = prime[:-2].rstrip() + b">" if prime.endswith(b"/>") else prime
             parser.Parse(opening, False)
-            self._depth = 1
             self._delta = at - len(opening)
         else:
             parser.StartNamespaceDeclHandler = self._namespace
             parser.XmlDeclHandler = self._declaration
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
+        self._tree.install(parser, self._begin, self._complete, self._foot)
         parser.CommentHandler = self._comment
         parser.ProcessingInstructionHandler = self._instruction
         parser.StartDoctypeDeclHandler = self._doctype
@@ -311,7 +281,7 @@ class Splitter:
                 self._chunk_at = self.done
                 self._held.clear()
                 position = 0
-            if self._depth == 0 and self.done == self._chunk_at + position:
+            if not self._in_stream and self.done == self._chunk_at + position:
                 position = self._skip_spaces(position)
             data = self._chunk[position:] if position else self._chunk
             try:
@@ -322,9 +292,9 @@ class Splitter:
                     return
                 self._stop()
                 return
-            except _RestartError:
+            except _RestartError as restart:
                 self.done = self._document_at
-                self._begin_parser(self.done, b"" if self._depth == 2 else self._prime)
+                self._begin_parser(self.done, restart.prime)
             except ExpatError as error:
                 if not self._pass_error(error):
                     return
@@ -335,9 +305,8 @@ class Splitter:
     def _pass_error(self, error: ExpatError) -> bool:
         """Tell whether expat only met a new document here; otherwise report the fault."""
         at = self._parser.ErrorByteIndex + self._delta
-        new_document = (error.code == _MISPLACED_DECLARATION and self._depth == 1) or (
-            error.code == _JUNK_AFTER_ROOT and self._depth == 0
-        )
+        expected = _MISPLACED_DECLARATION if self._in_stream else _JUNK_AFTER_ROOT
+        new_document = error.code == expected and not self._tree.stack
         if new_document and self.done <= at < self.at:
             self._between(at)
             self._begin_parser(at, b"")
@@ -376,7 +345,7 @@ class Splitter:
         tail = self._chunk[max(self.done - self._chunk_at, 0) :]
         if self.done >= self._chunk_at:
             self._held.clear()
-            if self._depth < 2 and not tail.strip(_SPACES):
+            if not self._tree.stack and not tail.strip(_SPACES):
                 self._out.append(Space(self.done, self.at, tail))
                 self.done = self.at
                 return
@@ -384,20 +353,32 @@ class Splitter:
             self._held.append(tail)
         size = self.at - self.done
         if size > self._bound():
-            unit = "stream header" if self._depth == 0 else "first-level element"
+            unit = "first-level element" if self._in_stream else "stream header"
             self._fault(self.at - 1, f"{unit} longer than {self._bound()} bytes")
             return
+        if size > bounds.SMALL and self._tree.stack and not self._refused:
+            self._look(size)
         token = self.at - (self._parser.CurrentByteIndex + self._delta)
         if token > bounds.OPEN_TOKEN:
             self._open_tag = OpenTag(self.at, self._raw_from(self.at - token))
 
     def _bound(self) -> int:
-        return bounds.HEADER if self._depth == 0 else bounds.STANZA
+        return bounds.STANZA if self._in_stream else bounds.HEADER
 
-    def _join_runs(self) -> None:
-        for node, runs in self._runs.values():
-            node.text = "".join(runs)
-        self._runs.clear()
+    def _look(self, size: int) -> None:
+        """See whether an unfinished element of *size* bytes exceeds a bound already; if so, build it no further."""
+        if len(self._tree.stack) > bounds.DEPTH:
+            self._refuse(bounds.TOO_DEEP)
+        elif size > self._next_look:
+            self._next_look = 2 * size
+            self._refuse_excess(self._element)
+        if self._refused:
+            self._tree.drop(self._parser, self._complete)
+
+    def _refuse_excess(self, element: Element) -> None:
+        excess = bounds.excess(element)
+        if excess:
+            self._refuse(excess)
 
     def _raw_from(self, start: int) -> bytes:
         return self._joined(start, self._chunk_at + len(self._chunk))

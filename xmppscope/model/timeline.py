@@ -28,14 +28,14 @@ INITIATING: Final = "initiating"
 RECEIVING: Final = "receiving"
 
 
-class Annotation(msgspec.Struct, omit_defaults=True):
+class Annotation(msgspec.Struct, omit_defaults=True, gc=False):
     """One fact about an entry, with the section that it rests on."""
 
     text: str
     spec: str = ""
 
 
-class Link(msgspec.Struct):
+class Link(msgspec.Struct, gc=False):
     """A relation to an earlier entry: `ack`, `receipt`, `cause`, `correction`, `copy`, `resent`."""
 
     rel: str
@@ -62,7 +62,13 @@ class Connection(msgspec.Struct, omit_defaults=True, tag_field="record", tag="co
 
 
 class Entry(
-    msgspec.Struct, omit_defaults=True, tag_field="record", tag="entry", rename={"from_": "from"}, kw_only=True
+    msgspec.Struct,
+    omit_defaults=True,
+    tag_field="record",
+    tag="entry",
+    rename={"from_": "from"},
+    kw_only=True,
+    gc=False,
 ):
     """One line of the timeline: an element, or what else happened on a connection.
 
