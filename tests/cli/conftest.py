@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 PATIENCE = 20.0
+TERMINATION = 1 << (signal.SIGTERM - 1)
 COMMAND = str(Path(sys.executable).with_name("xmppscope"))
 
 
@@ -51,6 +53,16 @@ class Running:
         except queue.Empty:
             return True
         return False
+
+    def ready(self) -> None:
+        """Wait until it has set itself up for signals, which Linux can tell; elsewhere wait long enough."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        end = time.monotonic() + (PATIENCE if status.exists() else 2)
+        while time.monotonic() < end:
+            if status.exists() and int(status.read_text().partition("SigCgt:")[2].split()[0], 16) & TERMINATION:
+                break
+            time.sleep(0.05)
+        time.sleep(0.1)
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)

@@ -127,6 +127,6 @@ def test_interrupted_standard_input_ends_with_its_summary(start: Start, capture:
 
 def test_interrupted_before_anything_came(start: Start) -> None:
     running = start("read", "-")
-    assert running.silent(0.5)
+    running.ready()
     running.interrupt()
     assert running.finish() == (0, [], "")
