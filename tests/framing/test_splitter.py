@@ -191,6 +191,29 @@ def test_long_attribute_is_not_scanned_again_and_again() -> None:
     assert items[0].element.attrs == {"b": value.decode()}
 
 
+@pytest.mark.parametrize("size", [1000, 1448, 3000, 4000])
+def test_long_attribute_over_several_packets_is_complete_with_its_last_byte(size: int) -> None:
+    element = b"<message to='" + b"a" * 10_000 + b"'/>"
+    data = HEADER + b"<presence/>" + element
+    pieces = split(*[data[i : i + size] for i in range(0, len(data), size)])
+    assert pieces[-1].raw == element
+
+
+def test_long_comment_is_not_scanned_again_and_again() -> None:
+    comment = b"<!--" + b"->" * 400_000 + b"-->"
+    data = HEADER + comment + b"<a/>"
+    pieces = split(*[data[i : i + 100] for i in range(0, len(data), 100)])
+    assert [(type(piece), piece.end - piece.start) for piece in pieces[1:]] == [(Bad, len(comment)), (Item, 4)]
+
+
+def test_element_longer_than_the_bound_shows_its_first_bytes() -> None:
+    splitter = Splitter(STOPS, SENSITIVE)
+    pieces = splitter.feed(HEADER + b"<message><body>")
+    while not splitter.broken:
+        pieces += splitter.feed(b"x" * 500_000)
+    assert pieces[-1].raw == (b"<message><body>" + b"x" * 64)[:64]
+
+
 def test_long_body_in_small_chunks() -> None:
     body = b"word " * 100_000
     data = HEADER + b"<message><body>" + body + b"</body></message>"

@@ -349,8 +349,6 @@ class Splitter:
                 self._out.append(Space(self.done, self.at, tail))
                 self.done = self.at
                 return
-        if tail:
-            self._held.append(tail)
         size = self.at - self.done
         if size > self._bound():
             unit = "first-level element" if self._in_stream else "stream header"
@@ -361,6 +359,8 @@ class Splitter:
         token = self.at - (self._parser.CurrentByteIndex + self._delta)
         if token > bounds.OPEN_TOKEN:
             self._open_tag = OpenTag(self.at, self._raw_from(self.at - token))
+        if tail:
+            self._held.append(tail)
 
     def _bound(self) -> int:
         return bounds.STANZA if self._in_stream else bounds.HEADER
@@ -388,6 +388,10 @@ class Splitter:
         chunk_at = self._chunk_at
         if start >= chunk_at:
             return self._chunk[start - chunk_at : end - chunk_at]
-        held = b"".join(self._held)
-        begin = chunk_at - len(held)
-        return (held + self._chunk)[start - begin : end - begin]
+        parts, begin = [self._chunk], chunk_at
+        for part in reversed(self._held):
+            if begin <= start:
+                break
+            parts.append(part)
+            begin -= len(part)
+        return b"".join(reversed(parts))[start - begin : end - begin]

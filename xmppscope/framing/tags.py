@@ -7,6 +7,7 @@ from typing import Final
 from xmppscope.model.element import SEPARATOR
 
 _START_TAG: Final = re.compile(rb"""<[^"'>]*(?:(?:"[^"]*"|'[^']*')[^"'>]*)*>""")
+_ENDS: Final = {b"<!": b"-->", b"<?": b"?>"}
 _QUOTE_OR_END: Final = {0: re.compile(rb"""["'>]"""), 0x22: re.compile(rb'"'), 0x27: re.compile(rb"'")}
 
 
@@ -37,14 +38,15 @@ class OpenTag:
 
     expat scans an unfinished token from its start with every feed, which is quadratic for a long attribute. Here each
     byte is looked at once: only a ``>`` outside quotes can end a tag. Comments and processing instructions know no
-    quotes.
+    quotes and have ends of their own.
     `at` is the absolute offset of the first byte that expat has not seen.
     """
 
     def __init__(self, at: int, token: bytes) -> None:
         self.at = at
         self._waiting: list[bytes] = []
-        self._quotes = not token.startswith((b"<!", b"<?"))
+        self._end = _ENDS.get(token[:2], b"")
+        self._tail = b""
         self._quote = 0
         self._closes(token)
 
@@ -59,8 +61,10 @@ class OpenTag:
         return self.data if self._closes(data) else None
 
     def _closes(self, data: bytes) -> bool:
-        if not self._quotes:
-            return b">" in data
+        if self._end:
+            data = self._tail + data
+            self._tail = data[1 - len(self._end) :]
+            return self._end in data
         position = 0
         while found := _QUOTE_OR_END[self._quote].search(data, position):
             byte = found.group()[0]
