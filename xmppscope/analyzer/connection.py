@@ -8,37 +8,31 @@ waits until the other side has answered. Where the answer fell into a hole, TLS 
 Nothing is written before XMPP is recognised (`recognise`); what was found until then waits in the ledger's backlog.
 """
 
-import re
 from typing import Final
 
-from xmppscope.analyzer.direction import WAITING, Direction
+from xmppscope.analyzer.direction import Direction, Held
 from xmppscope.analyzer.elements import ElementEntries
-from xmppscope.analyzer.http_entries import tell_http
+from xmppscope.analyzer.http_entries import is_enough, tell_http
+from xmppscope.analyzer.layers import SPACES, begins, begins_record, layer_of
 from xmppscope.analyzer.ledger import Ledger
 from xmppscope.analyzer.recognise import First, recognise
 from xmppscope.analyzer.recognition import Recognition
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.stamps import Stamp
-from xmppscope.analyzer.tls_entries import TlsEntries
+from xmppscope.analyzer.tls_entries import TlsEntries, stamp_of
 from xmppscope.analyzer.transport_entries import tell_closed, tell_compression, tell_conflict, tell_gap, tell_junk
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
-from xmppscope.framing.pieces import Item, Piece
+from xmppscope.framing.pieces import Head, Item, Piece
 from xmppscope.model.timeline import INITIATING, RECEIVING
 from xmppscope.model.wire import Conflict, Data, Ended, Lost, Opened
-from xmppscope.redact import SENSITIVE
-from xmppscope.session.negotiation import STOPS, Negotiation
+from xmppscope.session.negotiation import Negotiation
 from xmppscope.session.states import Action
 from xmppscope.tls.connection import TlsConnection
-from xmppscope.tls.events import Hole, NotTls, Plaintext, TlsEvent
+from xmppscope.tls.events import Hole, NotTls, Plaintext, TlsEvent, TlsFact
 
-_SPACES: Final = b" \t\r\n"
 _UNCLAIMED: Final = 1 << 20
-_TLS_RECORD: Final = re.compile(rb"[\x14-\x17]\x03")
-_ZLIB: Final = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
-
-Held = list[tuple[bytes, Stamp]]
 
 
 class Connection:
@@ -92,19 +86,20 @@ class Connection:
         """Note FIN or RST of one side."""
         direction = self._directions[event.side]
         stamp = Stamp(event.time, event.packet, event.time, event.packet)
-        orderly = self._finish(direction, event, stamp)
-        if self._negotiation.ended(direction.sender, reset=event.reset).action is Action.GO_ON:
+        orderly = self._finish(direction, stamp, event)
+        if self._negotiation.ended(direction.sender, reset=event.reset).action is Action.GO_ON or self._entries.go_on:
             self._go_on(direction)
         tell_closed(self._ledger, direction, event.reset, orderly, stamp)
 
     def released(self, time: int) -> None:
         """Tell what is left to tell: nothing more will come."""
+        time = max(time, *(direction.last.end_time for direction in self._directions))
+        if self._tls is not None:
+            self._follow_tls(self._tls.close())
         for direction in self._directions:
             if not direction.ended:
-                stamp = Stamp(time, direction.last.end_packet, time, direction.last.end_packet)
-                self._finish(direction, None, stamp)
-        if self._tls is not None and self._tls_entries is not None:
-            self._follow_tls(self._tls.close())
+                self._finish(direction, Stamp(time, direction.last.end_packet, time, direction.last.end_packet))
+        if self._tls_entries is not None:
             self._tls_entries.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
@@ -114,29 +109,27 @@ class Connection:
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""
         direction.last = stamp
-        if direction.waiting is not None:
-            self._wait(direction, data, stamp)
-        elif direction.tls:
+        if direction.tls:
             self._feed_tls(direction, data, stamp)
-        elif direction.switch and self._switches(direction, data):
-            self._begin(direction, direction.switch, [(data, stamp)])
         else:
             self._cleartext(direction, data, stamp)
 
     def _cleartext(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
-        """Take bytes that are neither TLS nor waiting for an answer."""
+        """Take bytes that are not TLS, or no longer."""
         direction.last = stamp
-        if direction.unreadable:
+        if direction.unreadable or not data:
             return
-        if direction.framer is None:
+        if direction.waiting is not None:
+            self._hold(direction, data, stamp)
+        elif direction.switch and self._switches(direction, data):
+            layer = direction.switch
+            self._begin(direction, layer)
+            self._feed_layer(direction, layer, [(data, stamp)])
+        elif direction.framer is None:
             self._sniff(direction, data, stamp)
-        elif direction.waiting is not None:
-            self._wait(direction, data, stamp)
         elif direction.inflater is not None:
             self._inflate(direction, direction.inflater, data, stamp)
-        else:
-            if direction.after_hole and self._looks_switched(direction, data, stamp):
-                return
+        elif not (direction.looks and self._looks_switched(direction, data, stamp)):
             self._split(direction, data, stamp)
 
     def _split(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
@@ -149,6 +142,8 @@ class Connection:
         self._write(direction, framer.feed(data))
         while framer.stopped:
             self._after_stop(direction, framer)
+        if self._entries.go_on:
+            self._go_on(direction)
 
     def _write(self, direction: Direction, pieces: list[Piece]) -> None:
         item = self._entries.item
@@ -162,19 +157,17 @@ class Connection:
                 self._entries.other(direction, piece)
                 if proof:
                     self._ledger.claim()
-        if self._entries.action is Action.GO_ON:
-            self._go_on(direction)
+                elif isinstance(piece, Head) and not self._ledger.number:
+                    self._dismiss(direction)
 
     def _go_on(self, direction: Direction) -> None:
         """Let the other side's bytes go on: what it asked for was refused, or nobody can know."""
-        self._entries.action = Action.NONE
-        for one in self._directions:
-            if one is not direction and one.waiting is not None:
-                self._decide_by_content(one)
+        self._entries.go_on = False
+        other = self._directions[1 - direction.side]
+        if other.waiting is not None:
+            self._decide_by_content(other)
 
     def _inflate(self, direction: Direction, inflater: Inflater, data: bytes, stamp: Stamp) -> None:
-        if inflater.fault:
-            return
         for clear in inflater.feed(data):
             self._split(direction, clear, stamp)
         if inflater.fault:
@@ -184,101 +177,97 @@ class Connection:
 
     def _after_stop(self, direction: Direction, framer: Framer) -> None:
         action, self._entries.action = self._entries.action, Action.NONE
-        other = self._directions[1 - direction.side]
-        if action is Action.WAIT:
-            direction.waiting = []
-            direction.plain = False
-            self._wait(direction, framer.take(), direction.last)
-        elif action in (Action.TLS, Action.DEFLATE):
-            self._begin(direction, action.value, [(framer.take(), direction.last)])
-            if other.waiting is not None:
-                self._begin(other, action.value, self._release(other))
-            else:
-                other.switch = action.value
-                other.plain = False
+        if action is Action.WAIT and direction.may_wait:
+            direction.begin_waiting()
+            self._hold(direction, framer.take(), direction.last)
+        elif action in (Action.TLS, Action.DEFLATE) and direction.may_begin(action.value):
+            self._switch(direction, action.value, [(framer.take(), direction.last)])
         else:
+            # What cannot be asked for here, TLS inside TLS, say, is not granted by an answer either.
+            self._entries.go_on = self._entries.go_on or action in (Action.TLS, Action.DEFLATE)
             self._write(direction, framer.resume())
 
-    def _begin(self, direction: Direction, layer: str, held: Held) -> None:
-        """Let the bytes *held*, and all that follow, go through TLS or zlib."""
+    def _switch(self, direction: Direction, layer: str, held: Held) -> None:
+        """Let both sides go on as *layer*: *direction* with the bytes *held*, the other one with what waits."""
+        other = self._directions[1 - direction.side]
+        follow = {direction.side: held}
+        if other.may_begin(layer):
+            if other.waiting is not None:
+                follow[other.side] = other.release()
+            else:
+                other.expect(layer)
+        # Either layer begins with the initiating entity's ClientHello or header, whichever side was captured first.
+        sides = sorted(follow, key=lambda side: self._directions[side].sender != INITIATING)
+        for side in sides:
+            self._begin(self._directions[side], layer)
+        for side in sides:
+            self._feed_layer(self._directions[side], layer, follow[side])
+
+    def _begin(self, direction: Direction, layer: str) -> None:
+        """Let all bytes that follow go through TLS or zlib."""
         direction.plain = False
         direction.switch = ""
         if layer == Action.TLS.value:
             direction.tls = True
-            self._ensure_tls()
-            for data, stamp in held:
-                self._feed_tls(direction, data, stamp)
+            if self._tls is None:
+                self._tls = TlsConnection(self._services.keys, self._services.resumptions)
+                self._tls_entries = TlsEntries(self._ledger, self._directions)
         else:
             direction.inflater = Inflater()
-            for data, stamp in held:
-                self._inflate_from(direction, data, stamp)
 
-    def _inflate_from(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
-        if direction.inflater is not None and data:
-            self._inflate(direction, direction.inflater, data, stamp)
+    def _feed_layer(self, direction: Direction, layer: str, held: Held) -> None:
+        """Feed bytes to the *layer* that has just begun."""
+        for data, stamp in held:
+            if layer == Action.TLS.value:
+                self._feed_tls(direction, data, stamp)
+            else:
+                self._cleartext(direction, data, stamp)
 
-    def _wait(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
+    def _hold(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Hold bytes until the other side has answered, within bounds."""
-        if direction.waiting is not None and data:
-            direction.waiting.append((data, stamp))
-            if direction.waiting_size > WAITING:
-                self._decide_by_content(direction)
-
-    def _release(self, direction: Direction) -> Held:
-        held, direction.waiting = direction.waiting or [], None
-        return held
+        if not direction.hold(data, stamp):
+            self._decide_by_content(direction)
 
     def _decide_by_content(self, direction: Direction) -> None:
-        """No answer says how to read what waits: look at it."""
-        held = self._release(direction)
-        begins = b"".join(data for data, _ in held[:2]).lstrip(_SPACES)
-        if _TLS_RECORD.match(begins) and not direction.tls:
-            self._begin(direction, Action.TLS.value, held)
-        elif _ZLIB.match(begins):
-            self._begin(direction, Action.DEFLATE.value, held)
-        else:
-            direction.plain = not direction.tls
-            for data, stamp in held:
-                self._cleartext(direction, data, stamp)
+        """No answer says how to read what waits: look at it, or where nothing waits yet, at what comes."""
+        held = direction.release()
+        waited = b"".join(data for data, _ in held)
+        layer = layer_of(waited)
+        if layer and direction.may_begin(layer):
+            self._switch(direction, layer, held)
+            return
+        direction.looks = direction.looks or not waited.strip(SPACES)
+        direction.settle()
+        for data, stamp in held:
+            self._cleartext(direction, data, stamp)
 
     def _switches(self, direction: Direction, data: bytes) -> bool:
         """Tell whether *data* begins the layer that the other side has begun; white space and XML do not."""
-        pattern = _TLS_RECORD if direction.switch == Action.TLS.value else _ZLIB
-        return pattern.match(data) is not None
+        if direction.switch == Action.DEFLATE.value and direction.framer is not None and not direction.framer.between:
+            return False
+        return begins(direction.switch, data)
 
     def _looks_switched(self, direction: Direction, data: bytes, stamp: Stamp) -> bool:
-        """Behind a hole: begin TLS or zlib if *data* looks like it; the answer that granted it is missing."""
-        direction.after_hole = False
-        direction.plain = not direction.tls
-        for pattern, action in ((_TLS_RECORD, Action.TLS), (_ZLIB, Action.DEFLATE)):
-            if pattern.match(data) and not (direction.tls and action is Action.TLS):
-                other = self._directions[1 - direction.side]
-                if other.waiting is not None:
-                    self._begin(other, action.value, self._release(other))
-                else:
-                    other.switch, other.plain = action.value, False
-                self._begin(direction, action.value, [(data, stamp)])
-                return True
-        return False
+        """Begin TLS or zlib if *data* looks like it; the answer that granted it is missing."""
+        direction.looks = False
+        direction.settle()
+        layer = layer_of(data)
+        if not layer or not direction.may_begin(layer):
+            return False
+        self._switch(direction, layer, [(data, stamp)])
+        return True
 
     # -- TLS ----------------------------------------------------------------------------------------------------------
-
-    def _ensure_tls(self) -> None:
-        if self._tls is None:
-            self._tls = TlsConnection(self._services.keys, self._services.resumptions)
-            self._tls_entries = TlsEntries(self._ledger, self._directions)
 
     def _feed_tls(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Feed TLS; white space, and XML, between <proceed/> and the first record are cleartext still."""
         if not direction.tls_begun:
-            spaces = len(data) - len(data.lstrip(_SPACES))
-            if data[spaces : spaces + 1] and not 0x14 <= data[spaces] <= 0x17:
-                spaces = len(data)
-            if spaces:
-                self._cleartext(direction, data[:spaces], stamp)
-            if spaces == len(data):
+            rest = data.lstrip(SPACES)
+            if not rest or not begins_record(rest):
+                self._cleartext(direction, data, stamp)
                 return
-            data = data[spaces:]
+            self._cleartext(direction, data[: len(data) - len(rest)], stamp)
+            data = rest
             direction.tls_begun = True
         if self._tls is not None:
             self._follow_tls(self._tls.feed(direction.side, data, stamp.time, stamp.packet))
@@ -294,64 +283,74 @@ class Connection:
             elif isinstance(event, NotTls):
                 direction.tls = direction.tls_begun = False
                 direction.protection = "none"
-                self._cleartext(direction, event.data, direction.last)
+                self._cleartext(direction, event.data, stamp_of(event))
             elif isinstance(event, Hole):
-                self._hole(direction, event.length, direction.last)
-            elif self._tls_entries is not None:
+                self._hole(direction, event.length, stamp_of(event))
+            elif self._tls_entries is not None and isinstance(event, TlsFact):
                 self._tls_entries.tell(event)
                 self._judge_tls()
 
     def _judge_tls(self) -> None:
         """Claim a direct TLS connection by its ALPN; leave one alone that nobody can read (DESIGN §4)."""
-        if self._ledger.number or self._tls_entries is None:
+        if self._ledger.number or self._tls_entries is None or self._tls is None:
             return
         if self._tls_entries.names_xmpp:
             self._ledger.claim()
-        elif self._tls_entries.unreadable:
+        elif self._tls_entries.unreadable and not self._services.keys.lookup(self._tls.client_random or b""):
             self.ignored = True
 
     # -- recognition --------------------------------------------------------------------------------------------------
 
-    def _sniff(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
-        """Decide by the first bytes of a direction how to read it."""
+    def _sniff(self, direction: Direction, data: bytes, stamp: Stamp, *, last: bool = False) -> None:
+        """Decide by the first bytes of a direction how to read it; at the *last* of them in any case."""
         direction.early.append((data, stamp))
         first = b"".join(data for data, _ in direction.early)
-        verdict = recognise(first)
-        if verdict is First.UNDECIDED:
+        verdict = recognise(first, last=last)
+        if verdict is First.UNDECIDED or (verdict is First.HTTP and not last and not is_enough(first)):
             return
         held, direction.early = direction.early, []
         if verdict is First.TLS and not direction.tls:
-            self._negotiation.direct_tls()
-            self._begin(direction, Action.TLS.value, held)
-            if self._tls is not None:
-                self._recognition.note_tls_client(self._tls.client_side)
+            self._direct_tls(direction, held)
         elif verdict is First.HTTP:
             direction.unreadable = "http"
-            self.ignored = not tell_http(self._ledger, direction, first, held[0][1])
+            if not tell_http(self._ledger, direction, first, held[0][1]):
+                self._dismiss(direction)
         elif verdict is First.XML or self._recognition.may_be_midstream(direction):
-            direction.midstream = verdict is not First.XML
-            direction.at_known = direction.at_known and not direction.midstream
-            direction.framer = Framer(STOPS, SENSITIVE, midstream=direction.midstream)
-            direction.plain = not direction.tls and not direction.after_hole
+            direction.begin_xml(midstream=verdict is not First.XML)
             for held_data, held_stamp in held:
                 self._cleartext(direction, held_data, held_stamp)
         else:
             direction.unreadable = "junk"
             tell_junk(self._ledger, direction, first, held[0][1])
-            other = self._directions[1 - direction.side]
-            self.ignored = not self._ledger.number and other.framer is None
+            self._dismiss(direction)
+
+    def _direct_tls(self, direction: Direction, held: Held) -> None:
+        """Begin TLS from the first byte, on the other side too if nothing was seen of it."""
+        self._negotiation.direct_tls()
+        other = self._directions[1 - direction.side]
+        if other.framer is None and not other.early and not other.unreadable:
+            self._begin(other, Action.TLS.value)
+        self._begin(direction, Action.TLS.value)
+        self._feed_layer(direction, Action.TLS.value, held)
+        if self._tls is not None:
+            self._recognition.note_tls_client(self._tls.client_side)
+
+    def _dismiss(self, direction: Direction) -> None:
+        """Note that a side speaks no XMPP; where neither does, the connection is left alone."""
+        direction.foreign = True
+        self.ignored = self.ignored or (not self._ledger.number and self._directions[1 - direction.side].foreign)
 
     # -- holes and ends -----------------------------------------------------------------------------------------------
 
     def _hole(self, direction: Direction, length: int | None, stamp: Stamp) -> None:
         """Note that cleartext is missing; *length* is None where nobody can know how much."""
+        self._last_early(direction)
         direction.last = stamp
-        direction.after_hole = True
+        direction.looks = True
         direction.plain = False
         if self._negotiation.lost(direction.sender).action is Action.GO_ON:
             self._go_on(direction)
         if direction.framer is None:
-            direction.early.clear()
             direction.at_known = False
             tell_gap(self._ledger, direction, length, None, stamp)
             return
@@ -365,16 +364,25 @@ class Connection:
             tell_compression(self._ledger, direction)
         direction.at_known = direction.at_known and known
 
-    def _finish(self, direction: Direction, event: Ended | None, stamp: Stamp) -> bool | None:
-        """Close what one side sent; return whether its TLS, if any, was closed in order."""
+    def _finish(self, direction: Direction, stamp: Stamp, event: Ended | None = None) -> bool | None:
+        """Close what one side sent; return whether its TLS, if any, was closed in order, or None if nobody knows."""
         direction.ended = True
         if direction.waiting is not None:
             self._decide_by_content(direction)
         orderly = None
         if direction.tls and self._tls is not None and event is not None:
             self._follow_tls(self._tls.ended(event.side, event.time, event.packet, event.reset))
-            orderly = self._tls_entries is not None and direction.side in self._tls_entries.closed
+            closed = self._tls_entries is not None and direction.side in self._tls_entries.closed
+            unknown = direction.looks or self._tls.unread(direction.side)
+            orderly = True if closed else None if unknown else False
+        self._last_early(direction)
         if direction.framer is not None:
             self._write(direction, direction.framer.close())
         direction.last = stamp
         return orderly
+
+    def _last_early(self, direction: Direction) -> None:
+        """Decide about first bytes that were too few to tell: no more of them will come."""
+        if direction.early:
+            data, stamp = direction.early.pop()
+            self._sniff(direction, data, stamp, last=True)

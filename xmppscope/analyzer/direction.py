@@ -7,9 +7,17 @@ from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
 from xmppscope.model.timeline import Sender
 from xmppscope.model.wire import Side
+from xmppscope.redact import SENSITIVE
+from xmppscope.session.negotiation import STOPS
+from xmppscope.session.states import Action
 
 WAITING: Final = 256 * 1024
 """Bytes that may wait for the other side's answer to <starttls/> or <compress/>."""
+
+WAITS: Final = 16
+"""How often a side may wait for such an answer; who asks more often is not waited for any more."""
+
+Held = list[tuple[bytes, Stamp]]
 
 
 class Direction:
@@ -17,7 +25,9 @@ class Direction:
 
     `framer` is None until the first cleartext bytes are recognised; `early` holds them until then. `waiting` holds what
     came behind a request whose answer decides how to read it. `switch` names what is to come next ("tls", "deflate")
-    when the other side has granted it already. `at_known` tells whether offsets count from the first byte sent.
+    when the other side has granted it already. `looks` is set where the next bytes are looked at for TLS and zlib: they
+    follow a hole, or an answer that fell into one. `plain` says that none of this applies and bytes are just split.
+    `at_known` tells whether offsets count from the first byte sent, `foreign` that the bytes are no XMPP.
     """
 
     def __init__(self, side: Side, sender: Sender) -> None:
@@ -30,20 +40,66 @@ class Direction:
         self.stream = 0
         self.xmlns: dict[str, str] | None = None
         self.at_known = True
-        self.midstream = False
         self.plain = False
         self.tls = False
         self.tls_begun = False
-        self.after_hole = False
+        self.looks = False
         self.switch = ""
         self.unreadable = ""
+        self.foreign = False
         self.ended = False
         self.compression_told = False
-        self.early: list[tuple[bytes, Stamp]] = []
-        self.waiting: list[tuple[bytes, Stamp]] | None = None
+        self.early: Held = []
+        self.waiting: Held | None = None
         self.last = Stamp(0, 0, 0, 0)
+        self._waiting_size = 0
+        self._waits = 0
 
     @property
-    def waiting_size(self) -> int:
-        """How many bytes wait."""
-        return sum(len(data) for data, _ in self.waiting or ())
+    def may_wait(self) -> bool:
+        """Whether what follows a request may wait for its answer; nothing is negotiated on top of zlib."""
+        return self.inflater is None and self._waits < WAITS
+
+    def may_begin(self, layer: str) -> bool:
+        """Tell whether *layer* may begin here: nothing comes twice, and TLS comes before zlib (XEP-0170 §2)."""
+        return self.inflater is None and not (self.tls and layer == Action.TLS.value)
+
+    def begin_xml(self, *, midstream: bool) -> None:
+        """Read the bytes that follow as XML, from a stream header on unless they begin in *midstream*."""
+        self.at_known = self.at_known and not midstream
+        self.framer = Framer(STOPS, SENSITIVE, midstream=midstream)
+        if not self.tls_begun:
+            self.tls = False
+        self.settle()
+
+    def begin_waiting(self) -> None:
+        """Hold what follows."""
+        self.waiting = []
+        self.plain = False
+        self._waiting_size = 0
+        self._waits += 1
+
+    def hold(self, data: bytes, stamp: Stamp) -> bool:
+        """Hold *data*; return False once that is more than may wait."""
+        if self.waiting is not None and data:
+            self.waiting.append((data, stamp))
+            self._waiting_size += len(data)
+        if self._waiting_size <= WAITING:
+            return True
+        self._waits = WAITS
+        return False
+
+    def release(self) -> Held:
+        """Return what waited, and wait no longer."""
+        held, self.waiting = self.waiting or [], None
+        return held
+
+    def expect(self, layer: str) -> None:
+        """Note that *layer* comes next."""
+        self.switch = layer
+        self.plain = False
+
+    def settle(self) -> None:
+        """Find out whether bytes are just split from here on."""
+        special = self.tls or self.looks or self.switch or self.inflater is not None or self.waiting is not None
+        self.plain = self.framer is not None and not special

@@ -4,11 +4,13 @@
 entry itself. It is written flat on purpose.
 """
 
+import re
 from typing import Final
 
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, shown
 from xmppscope.analyzer.services import Services
+from xmppscope.analyzer.stamps import StampTrack, Told
 from xmppscope.explain.registry import xeps_of
 from xmppscope.explain.summary import Context, summarize, summarize_header
 from xmppscope.framing.framer import ASSUMED
@@ -26,6 +28,9 @@ _KINDS: Final[dict[str, Kind]] = {
     **{f"{ns}{SEPARATOR}{local}": "stanza" for ns in _CONTENT for local in ("message", "presence", "iq")},
     f"{STREAM}{SEPARATOR}error": "stream-error",
 }
+_HARMLESS: Final = re.compile(rb"\xef\xbb\xbf|<\?xml[^>?]*\?>|<(?:message|presence|iq)[ \t\r\n/>][^>]*>?")
+"""The beginning of broken XML that may be shown: a byte order mark, an XML declaration, the start tag of a stanza."""
+
 _NAMES: Final = 4096
 _PAYLOADS: Final = 16_384
 
@@ -33,7 +38,8 @@ _PAYLOADS: Final = 16_384
 class ElementEntries:
     """Makes the entries of one connection's pieces.
 
-    `action` is the last thing that the negotiation asked for beyond `NONE`; who carries it out sets it back.
+    `action` is what the negotiation asked for behind the last element that stopped the framer, `go_on` tells that it
+    asked to let the other side's bytes go on; who carries it out sets it back.
     """
 
     def __init__(self, ledger: Ledger, services: Services) -> None:
@@ -47,24 +53,22 @@ class ElementEntries:
         self._step: Step | None = None
         self._names: dict[str, tuple[str, str, Kind]] = {}
         self.action = Action.NONE
+        self.go_on = False
 
     def item(self, direction: Direction, item: Item) -> None:
         """Write the entry of a first-level element and let the negotiation see it."""
         element = item.element
-        names = self._names.get(element.name) or self._split(element.name)
         sender = direction.sender
         start, end = item.start, item.end
-        first, last = direction.stamps.find(start, end)
-        recorder = self._recorder
-        if first is last and first.packet == first.end_packet:
-            time = end_time = recorder.text(first.time)
-            packets, file = recorder.packets(first.packet, first.packet)
+        stamps = direction.stamps
+        if start >= stamps.newest_begin and stamps.told is not None:
+            told = stamps.told
         else:
-            time, end_time, packets, file = recorder.stamped(first, last)
+            told = self._stamped(stamps, start, end)
         step = self._negotiation.element(sender, element)
         if step.action is not Action.NONE:
-            self.action = step.action
-        ns, local, kind = names
+            self._act(step.action)
+        ns, local, kind = self._names.get(element.name) or self._split(element.name)
         attrs = element.attrs
         redacted = False
         raw = item.raw
@@ -72,21 +76,21 @@ class ElementEntries:
             raw, redacted = self._redactor.redact(sender, element, raw, direction.xmlns or ASSUMED)
         answer = request = None
         if local == "iq" and kind == "stanza":
-            answer, request = self._correlate(sender, element, last.end_time)
+            answer, request = self._correlate(sender, element, told.last_time)
+        context = self._context
+        context.time = told.first_time
         entry = Entry(
             entry=0,
             connection=0,
             stream=direction.stream,
             sender=sender,
             kind=kind,
-            time=time,
-            end_time=end_time,
-            summary=summarize(element, sender, self._context, request),
+            time=told.time,
+            end_time=told.end_time,
+            summary=summarize(element, sender, context, request),
             state=step.state,
             protection=direction.protection,
-            compression=None if direction.inflater is None else "zlib",
-            packets=packets,
-            file=file,
+            packets=told.packets,
             size=end - start,
             offset=(start, end) if direction.at_known else None,
             xeps=xeps_of(element),
@@ -94,18 +98,32 @@ class ElementEntries:
             ns=None if direction.xmlns is None and ns == CLIENT else ns,
             xml=raw.decode(),
             xmlns=direction.xmlns,
-            redacted=redacted,
             id=attrs.get("id"),
             type=attrs.get("type"),
             from_=attrs.get("from"),
             to=attrs.get("to"),
         )
+        # What few entries have is set here: each keyword above costs every stanza.
+        if redacted:
+            entry.redacted = True
+        if told.file is not None:
+            entry.file = told.file
+        if direction.inflater is not None:
+            entry.compression = "zlib"
         if answer is not None:
             entry.answers = answer.entry
             entry.latency = answer.latency
         self._ledger.write(entry)
         if step is not self._step:
             self._know(step)
+
+    def _stamped(self, stamps: StampTrack, start: int, end: int) -> Told:
+        """Return when and where the bytes [start, end) were captured, and remember it for what follows."""
+        first, last = stamps.find(start, end)
+        told = Told(*self._recorder.stamped(first, last), first.time, last.end_time)
+        if first is last:
+            stamps.told = told
+        return told
 
     def _correlate(self, sender: Sender, iq: Element, end_time: int) -> tuple[Answer | None, str | None]:
         """Return what an iq answers, and the expanded name of the payload of that request."""
@@ -123,9 +141,16 @@ class ElementEntries:
                 del payloads[next(iter(payloads))]
         return None, None
 
+    def _act(self, action: Action) -> None:
+        if action is Action.GO_ON:
+            self.go_on = True
+        else:
+            self.action = action
+
     def _know(self, step: Step) -> None:
-        """Tell the correlation what a change of state may have made known."""
+        """Tell what a change of state may have made known: to readers the kind, to the correlation the addresses."""
         self._step = step
+        self._ledger.announce()
         self._iqs.know(self._negotiation.kind, self._negotiation.domain, self._negotiation.bound)
 
     def other(self, direction: Direction, piece: Piece) -> None:
@@ -146,7 +171,6 @@ class ElementEntries:
         direction.xmlns = head.xmlns
         element = head.element
         step = self._negotiation.header(direction.sender, element, head.xmlns)
-        self._ledger.announce()
         self._know(step)
         attrs = element.attrs
         first, last = direction.stamps.find(head.start, head.end)
@@ -180,7 +204,7 @@ class ElementEntries:
     def _foot(self, direction: Direction, foot: Foot) -> None:
         step = self._negotiation.close_tag(direction.sender)
         if step.action is not Action.NONE:
-            self.action = step.action
+            self._act(step.action)
         first, last = direction.stamps.find(foot.start, foot.end)
         summary = "close the stream" if direction.sender == INITIATING else "stream closed"
         entry = self._ledger.make(direction, "stream-close", summary, first, last, (foot.start, foot.end))
@@ -195,8 +219,9 @@ class ElementEntries:
 
     def _bad(self, direction: Direction, bad: Bad) -> None:
         first, last = direction.stamps.find(bad.start, bad.end)
-        # Broken XML may be a broken <auth/>: its bytes are shown where no secret can be in them (DESIGN §3).
-        harmless = self._services.show_secrets or bad.raw.startswith((b"<message", b"\xef\xbb\xbf", b"<?xml"))
+        # Broken XML may be a broken <auth/>: of its bytes only what can hold no secret is shown (DESIGN §3).
+        harmless = _HARMLESS.match(bad.raw)
+        raw = bad.raw if self._services.show_secrets else harmless.group() if harmless else b""
         self._ledger.tell(
             direction,
             "malformed",
@@ -205,7 +230,7 @@ class ElementEntries:
             last,
             (bad.start, bad.end),
             reason=f"{bad.reason}, at byte {bad.at}",
-            **({"bytes": shown(bad.raw)} if harmless else {}),
+            bytes=shown(raw),
         )
 
     def _torn(self, direction: Direction, torn: Torn) -> None:
@@ -218,7 +243,7 @@ class ElementEntries:
             last,
             (torn.start, torn.end),
             reason=torn.reason,
-            **({"bytes": shown(torn.raw)} if self._services.show_secrets else {}),
+            bytes=shown(torn.raw) if self._services.show_secrets else None,
         )
 
     def _split(self, name: str) -> tuple[str, str, Kind]:

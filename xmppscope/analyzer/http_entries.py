@@ -13,14 +13,27 @@ from xmppscope.model.timeline import INITIATING
 
 _WEBSOCKET: Final = re.compile(rb"(?im)^sec-websocket-protocol:[^\r\n]*\bxmpp\b")
 _BOSH: Final = b"http://jabber.org/protocol/httpbind"
+_LENGTH: Final = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,9})")
+_CHUNKED: Final = re.compile(rb"(?im)^transfer-encoding:")
+_HEAD: Final = 16 * 1024
+_BODY: Final = 512
+
+
+def is_enough(first: bytes) -> bool:
+    """Tell whether *first* holds the head of an HTTP message, and enough of its body to see a BOSH session there."""
+    head, end, body = first.partition(b"\r\n\r\n")
+    if not end:
+        return len(first) > _HEAD
+    length = _LENGTH.search(head)
+    expected = int(length.group(1)) if length else _BODY * (_CHUNKED.search(head) is not None)
+    return len(body) >= min(expected, _BODY)
 
 
 def tell_http(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) -> bool:
-    """Write the entries of an HTTP message that carries XMPP; return False for any other HTTP."""
+    """Write the entries of an HTTP message; return False if it does not carry XMPP."""
     websocket = _WEBSOCKET.search(first) is not None
-    if not websocket and _BOSH not in first and not ledger.number:
-        return False
-    if not ledger.number:
+    carries = websocket or _BOSH in first
+    if carries and not ledger.number:
         ledger.transport = "websocket" if websocket else "bosh"
         ledger.claim()
     if ledger.transport == "tcp":
@@ -31,6 +44,6 @@ def tell_http(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) 
     else:
         summary = "HTTP message of a BOSH session"
     ledger.tell(direction, "http", summary, stamp, offset=(0, len(first)))
-    reason = f"what {ledger.transport} carries is not read"
+    reason = f"what {'HTTP' if ledger.transport == 'tcp' else ledger.transport} carries is not read"
     ledger.tell(direction, "opaque", reason, stamp, reason=reason)
-    return True
+    return carries

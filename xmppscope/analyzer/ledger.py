@@ -21,7 +21,7 @@ class More(TypedDict, total=False):
     size: int
     annotations: list[Annotation] | None
     reason: str
-    bytes: str
+    bytes: str | None
     tls: dict[str, str | int | bool | list[str]]
     links: list[Link]
 
@@ -42,6 +42,8 @@ class Ledger:
         self.swapped = False
         self._kind = ""
         self._undecrypted = False
+        self._dropped: Entry | None = None
+        self._drops = 0
 
     def mark_undecrypted(self) -> None:
         """Note that a part of this connection could not be decrypted, for the summary."""
@@ -61,6 +63,29 @@ class Ledger:
             entry.connection = self.number
             self.recorder.entry(entry)
         self.backlog.clear()
+        if self._dropped is not None:
+            self._tell_dropped(self._dropped)
+
+    def _tell_dropped(self, first: Entry) -> None:
+        """Write that more was held back than the backlog takes, in the place of the *first* entry concerned."""
+        reason = f"{self._drops} entries from before XMPP was recognised were not kept"
+        self.write(
+            Entry(
+                entry=0,
+                connection=0,
+                stream=first.stream,
+                sender=first.sender,
+                kind="opaque",
+                time=first.time,
+                end_time=first.end_time,
+                summary=reason,
+                state=first.state,
+                protection=first.protection,
+                packets=first.packets,
+                file=first.file,
+                reason=reason,
+            )
+        )
 
     def announce(self) -> None:
         """Write the connection record, again where its kind has become known."""
@@ -94,6 +119,9 @@ class Ledger:
             self.recorder.entry(entry)
         elif len(self.backlog) < BACKLOG:
             self.backlog.append(entry)
+        else:
+            self._dropped = self._dropped or entry
+            self._drops += 1
 
     def make(
         self,
@@ -141,6 +169,6 @@ class Ledger:
         self.write(self.make(direction, kind, summary, first, last, offset, **more))
 
 
-def shown(raw: bytes) -> str:
-    """Return the hex of the first bytes of what cannot be read."""
-    return raw[:SHOWN].hex()
+def shown(raw: bytes) -> str | None:
+    """Return the hex of the first bytes of what cannot be read, if there are any to show."""
+    return raw[:SHOWN].hex() or None

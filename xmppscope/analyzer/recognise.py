@@ -30,7 +30,7 @@ _XML: Final = re.compile(
 _XML_BEGUN: Final = re.compile(
     rb"[ \t\r\n]*(?:\xef(?:\xbb(?:\xbf)?)?)?[ \t\r\n]*(?:<(?:\?(?:x(?:ml?)?)?|[A-Za-z_][\w.-]*(?::s?t?r?e?a?m?)?)?)?$"
 )
-_HTTP: Final = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|CONNECT|DELETE|PATCH) |HTTP/1\.")
+_HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"DELETE ", b"PATCH ", b"HTTP/1.")
 _XMPP_NAMESPACES: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
 _IQ_TYPES: Final = frozenset({"get", "set", "result", "error"})
 
@@ -45,16 +45,22 @@ class First(Enum):
     OTHER = auto()
 
 
-def recognise(data: bytes) -> First:
-    """Tell what *data*, the first bytes that one side sent, is the beginning of."""
+def recognise(data: bytes, *, last: bool = False) -> First:
+    """Tell what *data*, the first bytes that one side sent, is the beginning of.
+
+    With *last* no more of them will come, and it is decided by what there is.
+    """
     if _XML.match(data):
         return First.XML
     if data[0] in (0x14, 0x15, 0x16) and data[1:2] in (b"", b"\x03"):
-        return First.TLS if len(data) >= 2 else First.UNDECIDED
-    if _HTTP.match(data):
+        return First.TLS if last or len(data) >= 2 else First.UNDECIDED
+    if data.startswith(_HTTP):
         return First.HTTP
-    if len(data) < LONGEST and (_XML_BEGUN.match(data) or (len(data) < 8 and data.isalpha())):
-        return First.UNDECIDED
+    if len(data) < LONGEST:
+        if _XML_BEGUN.match(data):
+            return First.XML if last else First.UNDECIDED
+        if not last and any(word.startswith(data) for word in _HTTP):
+            return First.UNDECIDED
     return First.OTHER
 
 

@@ -32,7 +32,7 @@ class Recognition:
 
     def may_be_midstream(self, direction: Direction) -> bool:
         """Tell whether the first bytes seen in *direction* need not be the first ones sent."""
-        return not self._ledger.opened.handshake or direction.after_hole
+        return not self._ledger.opened.handshake or direction.looks
 
     def note_tls_client(self, side: Side | None) -> None:
         """Note which side sent the ClientHello: with direct TLS, the initiating entity (XEP-0368 §3)."""

@@ -1,7 +1,7 @@
 """Which packets carried which cleartext bytes, for one direction of a connection."""
 
 from bisect import bisect_right
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,15 +21,33 @@ class Stamp(msgspec.Struct, gc=False):
     end_packet: int
 
 
+class Told(NamedTuple):
+    """The stamps of a range as an entry tells them, and in nanoseconds."""
+
+    time: str
+    end_time: str
+    packets: tuple[int, int] | None
+    file: int | None
+    first_time: int
+    last_time: int
+
+
 class StampTrack:
-    """Finds the stamps of a range of absolute cleartext offsets; ranges are asked for in rising order."""
+    """Finds the stamps of a range of absolute cleartext offsets; ranges are asked for in rising order.
+
+    `newest_begin` is where the newest run begins, `told` what its entries tell: several stanzas often share one.
+    """
 
     def __init__(self) -> None:
+        self.newest_begin = 0
+        self.told: Told | None = None
         self._begins: list[int] = []
         self._stamps: list[Stamp] = []
 
     def add(self, begin: int, stamp: Stamp) -> None:
         """Note that the bytes from the offset *begin* on bear *stamp*."""
+        self.newest_begin = begin
+        self.told = None
         self._begins.append(begin)
         self._stamps.append(stamp)
         if len(self._begins) > _MOST:

@@ -157,7 +157,7 @@ class TlsEntries:
         self._ledger.mark_undecrypted()
         self._ledger.negotiation.lost(direction.sender)
         self._ledger.tell(
-            direction, "opaque", event.reason, _stamp(event), reason=event.reason, bytes=shown(event.data)
+            direction, "opaque", event.reason, stamp_of(event), reason=event.reason, bytes=shown(event.data)
         )
 
     def _shown(
@@ -184,12 +184,15 @@ class TlsEntries:
             self._directions[event.side],
             "tls",
             facts.summary,
-            _stamp(event),
-            _stamp(last or event),
+            stamp_of(event),
+            stamp_of(last or event),
             annotations=facts.annotations or None,
             tls=facts.tls,
         )
 
 
-def _stamp(event: TlsFact) -> Stamp:
+def stamp_of(event: TlsFact) -> Stamp:
+    """Return time and packets of *event*; what the end of the capture cut off ends where it began."""
+    if event.end_time < event.time and not event.end_packet:
+        return Stamp(event.time, event.packet, event.time, event.packet)
     return Stamp(event.time, event.packet, event.end_time, event.end_packet)

@@ -1,5 +1,7 @@
 """Entries for what is no element: holes, ends, conflicts, bytes that are no XMPP, and compression facts."""
 
+from codecs import utf_8_decode
+
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, shown
 from xmppscope.analyzer.stamps import Stamp
@@ -16,6 +18,11 @@ def tell_gap(
     if length is None:
         summary, reason = "bytes are not in the capture", "an unknown number of bytes is not in the capture"
         ledger.tell(direction, "gap", summary, stamp, reason=reason)
+        return
+    if direction.inflater is not None:
+        # How much cleartext they held nobody can know, so that there is no size to tell.
+        summary = f"{length} compressed bytes are not in the capture"
+        ledger.tell(direction, "gap", summary, stamp, reason=f"{length} compressed bytes are not captured")
         return
     if offset is not None and direction.at_known:
         summary = f"bytes {offset[0]}–{offset[1]} are not in the capture"
@@ -49,7 +56,7 @@ def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: 
 
 def tell_junk(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) -> None:
     """Write that a direction begins with what is neither XML nor TLS."""
-    secret = not ledger.recorder.show_secrets and first.isascii()
+    secret = not ledger.recorder.show_secrets and _is_text(first)
     ledger.tell(
         direction,
         "malformed",
@@ -57,8 +64,16 @@ def tell_junk(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) 
         stamp,
         offset=(0, len(first)),
         reason="the first bytes are neither a stream header nor TLS",
-        **({} if secret else {"bytes": shown(first)}),
+        bytes=None if secret else shown(first),
     )
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        utf_8_decode(data, "strict", False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def tell_compression(ledger: Ledger, direction: Direction) -> None:

@@ -35,6 +35,9 @@ class Inflater:
         self.compressed += len(data)
         more = bool(data)
         while more and not self.fault:
+            if self._zlib.eof:
+                self.fault = "bytes follow the end of the zlib stream"
+                break
             try:
                 clear = self._zlib.decompress(data, _STEP)
             except zlib.error as error:
@@ -43,10 +46,8 @@ class Inflater:
             self.cleartext += len(clear)
             if clear:
                 out.append(clear)
-            if self._zlib.eof and not clear:
-                self.fault = "the zlib stream has ended"
-            elif self.cleartext > ALLOWANCE + RATIO * self.compressed:
+            if self.cleartext > ALLOWANCE + RATIO * self.compressed:
                 self.fault = f"compressed data unfolds to more than {RATIO} times its size"
-            data = self._zlib.unconsumed_tail
-            more = bool(data) or len(clear) == _STEP
+            data = self._zlib.unconsumed_tail or self._zlib.unused_data
+            more = bool(data) or (len(clear) == _STEP and not self._zlib.eof)
         return out
