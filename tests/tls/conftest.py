@@ -357,12 +357,12 @@ class Made:
         ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made():
     return Made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def parts():
     """The builders of messages, records and vectors."""
     return type(

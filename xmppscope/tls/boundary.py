@@ -16,12 +16,12 @@ _HEADER: Final = re.compile(rb"[\x14-\x18]\x03[\x00-\x04][\x00-\x48]", re.DOTALL
 class BoundarySearch:
     """The bytes of one direction from a place on where no boundary is known."""
 
-    __slots__ = ("_at", "_data", "_last", "_length", "_pieces")
+    __slots__ = ("_at", "_data", "_dropped", "_last", "_pieces")
 
     def __init__(self) -> None:
         self._data = bytearray()
         self._at = 0
-        self._length = 0
+        self._dropped = 0
         self._pieces: deque[tuple[int, int, int]] = deque()
         self._last = (0, 0)
 
@@ -29,9 +29,9 @@ class BoundarySearch:
         """Take the next bytes."""
         # What has been passed over is dropped here and not with every candidate, so that many candidates stay cheap.
         del self._data[: self._at]
-        self._pieces = deque((at - self._at, then, number) for at, then, number in self._pieces)
+        self._dropped += self._at
         self._at = 0
-        self._pieces.append((len(self._data), time, packet))
+        self._pieces.append((self._dropped + len(self._data), time, packet))
         self._data += data
         self._last = (time, packet)
 
@@ -66,6 +66,6 @@ class BoundarySearch:
 
     def _first(self) -> tuple[int, int]:
         """Return time and packet of the byte at the candidate's beginning."""
-        while len(self._pieces) > 1 and self._pieces[1][0] <= self._at:
+        while len(self._pieces) > 1 and self._pieces[1][0] <= self._dropped + self._at:
             self._pieces.popleft()
         return self._pieces[0][1:]

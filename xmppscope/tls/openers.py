@@ -1,7 +1,7 @@
 """Openers: each decrypts and verifies the records of one side under one set of keys (RFC 8446 §5.2, RFC 5246 §6.2.3).
 
 An opener keeps no count: it is told the number of the record, so that after lost bytes several numbers can be tried.
-What does not authenticate gives None, never plaintext. Left out: stream ciphers, SSL 3.0, compression.
+What does not authenticate gives None, never plaintext. CBC is in `cbc`. Left out: stream ciphers.
 """
 
 from hmac import compare_digest, digest
@@ -9,10 +9,7 @@ from struct import Struct
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from xmppscope.tls.schedule12 import SideKeys
 from xmppscope.tls.suites import Hash, Suite
@@ -20,15 +17,18 @@ from xmppscope.tls.suites import Hash, Suite
 Opened = tuple[int, bytes]
 """A content type and the content."""
 
-_BLOCK: Final = 16
 _TAG: Final = 16
 _SHORT_TAG: Final = 8
-_TLS11: Final = 0x0302
-_MAC_SIZES: Final[dict[Hash, int]] = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48}
+
+MAC_SIZES: Final[dict[Hash, int]] = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48}
 
 # The additional data of TLS 1.2 and older: sequence number, type, version, length (RFC 5246 §6.2.3.3).
-_ADDITIONAL: Final = Struct(">Q3sH").pack
-_NUMBER: Final = Struct(">Q").pack
+_additional: Final = Struct(">Q3sH").pack
+
+
+def authentic(key: bytes, name: Hash, header: bytes, content: bytes, mac: bytes, number: int) -> bool:
+    """Tell whether *mac* is that of a record's content (RFC 5246 §6.2.3.1)."""
+    return compare_digest(digest(key, _additional(number, header[:3], len(content)) + content, name), mac)
 
 
 class Opener(Protocol):
@@ -109,7 +109,7 @@ class Tls12AeadOpener:
         if len(fragment) < self.least:
             return None
         explicit = fragment[:8]
-        additional = _ADDITIONAL(number, header[:3], len(fragment) - self.least)
+        additional = _additional(number, header[:3], len(fragment) - self.least)
         try:
             content = self._decrypt(self._iv + explicit, fragment[8:], additional)
         except InvalidTag:
@@ -140,7 +140,7 @@ class Tls12ChachaOpener:
         """Open a record; see `Opener`."""
         if len(fragment) < _TAG:
             return None
-        additional = _ADDITIONAL(number, header[:3], len(fragment) - _TAG)
+        additional = _additional(number, header[:3], len(fragment) - _TAG)
         try:
             return header[0], self._decrypt((self._iv ^ number).to_bytes(12, "big"), fragment, additional)
         except InvalidTag:
@@ -148,73 +148,6 @@ class Tls12ChachaOpener:
 
     def number_of(self, fragment: bytes) -> int | None:
         """Nothing in the record shows it."""
-
-
-class CbcOpener:
-    """AES-CBC with HMAC, the MAC inside (RFC 5246 §6.2.3.2) or outside of the encryption (RFC 7366).
-
-    A CBC decryptor that is fed the initialisation vector as its first block needs no other state: what comes out for
-    that block is thrown away. So one decryptor serves all records in any order.
-    """
-
-    __slots__ = (
-        "_decrypt", "_explicit", "_hash", "_iv", "_mac", "_mac_size", "_next_iv", "_outside", "_tried",
-        "least", "overhead",
-    )  # fmt: skip
-
-    def __init__(self, suite: Suite, keys: SideKeys, version: int, encrypt_then_mac: bool) -> None:
-        self._decrypt = Cipher(AES(keys.key), CBC(bytes(_BLOCK))).decryptor().update
-        self._hash: Hash = suite.mac or "sha1"
-        self._mac = keys.mac
-        self._mac_size = _MAC_SIZES[self._hash]
-        self._outside = encrypt_then_mac
-        self._explicit = version >= _TLS11
-        self._iv = self._next_iv = keys.iv
-        self._tried = b""
-        inside = _BLOCK + self._mac_size if encrypt_then_mac else (self._mac_size // _BLOCK + 1) * _BLOCK
-        self.least = inside + (_BLOCK if self._explicit else 0)
-        self.overhead: int | None = None
-
-    def open(self, header: bytes, fragment: bytes, number: int) -> Opened | None:
-        """Open a record; see `Opener`."""
-        sealed = fragment[: -self._mac_size] if self._outside else fragment
-        if len(fragment) < self.least or len(sealed) % _BLOCK:
-            return None
-        if not self._explicit:
-            sealed = self._chained(fragment, sealed)
-        if self._outside:
-            covered = sealed if self._explicit else sealed[_BLOCK:]
-            if not self._verify(header, covered, fragment[-self._mac_size :], number):
-                return None
-        return self._content(header, self._decrypt(sealed)[_BLOCK:], number)
-
-    def number_of(self, fragment: bytes) -> int | None:
-        """Nothing in the record shows it."""
-
-    def _chained(self, fragment: bytes, sealed: bytes) -> bytes:
-        """Put the initialisation vector of TLS 1.0 before *sealed*; trying one fragment twice uses the same."""
-        # RFC 2246 §6.2.3.2: "The IV for subsequent records is the last ciphertext block from the previous record."
-        if fragment is not self._tried:
-            self._tried = fragment
-            self._iv, self._next_iv = self._next_iv, sealed[-_BLOCK:]
-        return self._iv + sealed
-
-    def _content(self, header: bytes, plain: bytes, number: int) -> Opened | None:
-        """Check the padding and the MAC inside; return the content."""
-        padding = plain[-1] + 1
-        end = len(plain) - padding
-        if end < 0 or plain[end:] != bytes((padding - 1,)) * padding:
-            return None
-        if self._outside:
-            return header[0], plain[:end]
-        end -= self._mac_size
-        if end < 0 or not self._verify(header, plain[:end], plain[end : end + self._mac_size], number):
-            return None
-        return header[0], plain[:end]
-
-    def _verify(self, header: bytes, content: bytes, mac: bytes, number: int) -> bool:
-        message = _ADDITIONAL(number, header[:3], len(content)) + content
-        return compare_digest(digest(self._mac, message, self._hash), mac)
 
 
 class NullOpener:
@@ -225,7 +158,7 @@ class NullOpener:
     def __init__(self, suite: Suite, keys: SideKeys | None) -> None:
         self._hash: Hash = suite.mac or "sha1"
         self._mac = None if keys is None else keys.mac
-        self.least = _MAC_SIZES[self._hash]
+        self.least = MAC_SIZES[self._hash]
         self.overhead: int | None = self.least
 
     def open(self, header: bytes, fragment: bytes, number: int) -> Opened | None:
@@ -233,22 +166,9 @@ class NullOpener:
         if len(fragment) < self.least:
             return None
         content, mac = fragment[: -self.least], fragment[-self.least :]
-        if self._mac is not None:
-            message = _ADDITIONAL(number, header[:3], len(content)) + content
-            if not compare_digest(digest(self._mac, message, self._hash), mac):
-                return None
+        if self._mac is not None and not authentic(self._mac, self._hash, header, content, mac, number):
+            return None
         return header[0], content
 
     def number_of(self, fragment: bytes) -> int | None:
         """Nothing in the record shows it."""
-
-
-def tls12_opener(suite: Suite, keys: SideKeys, version: int, encrypt_then_mac: bool) -> Opener:
-    """Return the opener of one side's records in TLS 1.2 or older."""
-    if suite.cipher == "CHACHA20-POLY1305":
-        return Tls12ChachaOpener(keys)
-    if suite.cipher == "AES-CBC":
-        return CbcOpener(suite, keys, version, encrypt_then_mac)
-    if suite.cipher == "NULL":
-        return NullOpener(suite, keys)
-    return Tls12AeadOpener(suite, keys)

@@ -7,11 +7,12 @@ from typing import Final
 
 import msgspec
 
+from xmppscope.tls.cbc import tls12_opener
 from xmppscope.tls.direction import Epoch
 from xmppscope.tls.handshake import TLS13, Handshake
 from xmppscope.tls.keylog import MASTER, PREMASTER, KeyStore
 from xmppscope.tls.names import version_name
-from xmppscope.tls.openers import NullOpener, Opener, Tls13Opener, tls12_opener
+from xmppscope.tls.openers import NullOpener, Opener, Tls13Opener
 from xmppscope.tls.resumption import ResumptionCache
 from xmppscope.tls.schedule12 import SideKeys, extended_master_secret, key_block, master_secret
 from xmppscope.tls.schedule13 import HASH_SIZES, next_secret, record_keys
