@@ -41,11 +41,15 @@ RECORDINGS = [
 ]
 
 
+# By itself tshark takes only port 5222 for XMPP.
+OTHER_PORTS = [word for port in (5269, 5347, 15222) for word in ("-d", f"tcp.port=={port},xmpp")]
+
+
 def stanzas_by_tshark(tshark: str, capture: Path, keys: list[object]) -> int:
     """Count the message, presence and iq items of tshark's dissection: each shows as one "1" of its field."""
     fields = ["-e", "xmpp.message", "-e", "xmpp.presence", "-e", "xmpp.iq", "-E", "occurrence=a", "-E", "aggregator=,"]
     preferences = [word for key in keys for word in ("-o", f"tls.keylog_file:{key}")]
-    command = [tshark, "-r", str(capture), *preferences, "-Y", "xmpp", "-T", "fields", *fields]
+    command = [tshark, "-r", str(capture), *OTHER_PORTS, *preferences, "-Y", "xmpp", "-T", "fields", *fields]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.replace(",", "\t").split().count("1")
 
