@@ -1,5 +1,6 @@
 """Conversations to write tests with: readable lines in, the timeline that the analyzer makes of them out."""
 
+import contextlib
 import re
 import ssl
 from collections.abc import Callable, Iterator
@@ -82,12 +83,7 @@ class Timeline:
         return JsonLines().render([*self.records, self.summary])
 
     def rows(self, *fields: str) -> list[tuple[object, ...]]:
-        """The named fields of all entries; without names who sent which kind (an element by its name) in which state.
-
-        `sender` is C or S.
-        """
-        if not fields:
-            return [tuple(f"{sender(entry)} {entry.name or entry.kind} {entry.state}".split()) for entry in self.entries]
+        """The named fields of all entries; `sender` is C or S."""
         return [tuple(sender(e) if f == "sender" else getattr(e, f) for f in fields) for e in self.entries]
 
     @property
@@ -189,6 +185,12 @@ def words() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
+def fill(words: dict[str, bytes]) -> Callable[..., bytes]:
+    """Turn a line of a script into its bytes."""
+    return lambda text, **own: filled(text, words | own)
+
+
+@pytest.fixture(scope="session")
 def talk() -> type[Talk]:
     return Talk
 
@@ -247,9 +249,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     chain, private = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return chain, private
 
@@ -296,10 +296,8 @@ class TlsPair:
 
     def bye(self, who: str) -> bytes:
         """Return a close_notify."""
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             self._ends[who].unwrap()
-        except ssl.SSLWantReadError:
-            pass
         return b"".join(part for _, part in self._carry(who))
 
     def _carry(self, who: str) -> list[tuple[str, bytes]]:
