@@ -296,8 +296,9 @@ class Connection:
             return
         if self._tls_entries.names_xmpp:
             self._ledger.claim()
-        elif self._tls_entries.unreadable and not self._services.keys.lookup(self._tls.client_random or b""):
-            self.ignored = True
+        elif self._tls_entries.unreadable and all(direction.tls_begun for direction in self._directions):
+            # A key log may lack the keys of the handshake alone; then the elements are still to come.
+            self.ignored = not self._services.keys.lookup(self._tls.client_random or b"")
 
     # -- recognition --------------------------------------------------------------------------------------------------
 
@@ -313,7 +314,7 @@ class Connection:
             self._direct_tls(direction, held)
         elif verdict is First.HTTP:
             direction.unreadable = "http"
-            if not tell_http(self._ledger, direction, first, held[0][1]):
+            if not tell_http(self._ledger, direction, first, held[0][1], held[-1][1]):
                 self._dismiss(direction)
         elif verdict is First.XML or self._recognition.may_be_midstream(direction):
             direction.begin_xml(midstream=verdict is not First.XML)
@@ -321,7 +322,7 @@ class Connection:
                 self._cleartext(direction, held_data, held_stamp)
         else:
             direction.unreadable = "junk"
-            tell_junk(self._ledger, direction, first, held[0][1])
+            tell_junk(self._ledger, direction, first, held[0][1], held[-1][1])
             self._dismiss(direction)
 
     def _direct_tls(self, direction: Direction, held: Held) -> None:

@@ -29,7 +29,7 @@ def is_enough(first: bytes) -> bool:
     return len(body) >= min(expected, _BODY)
 
 
-def tell_http(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) -> bool:
+def tell_http(ledger: Ledger, direction: Direction, first: bytes, begin: Stamp, end: Stamp) -> bool:
     """Write the entries of an HTTP message; return False if it does not carry XMPP."""
     websocket = _WEBSOCKET.search(first) is not None
     carries = websocket or _BOSH in first
@@ -43,7 +43,7 @@ def tell_http(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) 
         summary = "ask for a WebSocket with subprotocol xmpp" if asks else "WebSocket granted, subprotocol xmpp"
     else:
         summary = "HTTP message of a BOSH session"
-    ledger.tell(direction, "http", summary, stamp, offset=(0, len(first)))
+    ledger.tell(direction, "http", summary, begin, end, offset=(0, len(first)))
     reason = f"what {'HTTP' if ledger.transport == 'tcp' else ledger.transport} carries is not read"
-    ledger.tell(direction, "opaque", reason, stamp, reason=reason)
+    ledger.tell(direction, "opaque", reason, end, reason=reason)
     return carries

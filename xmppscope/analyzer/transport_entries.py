@@ -54,14 +54,15 @@ def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: 
     ledger.tell(direction, "malformed", "sent again with other bytes", stamp, offset=offset, reason=reason)
 
 
-def tell_junk(ledger: Ledger, direction: Direction, first: bytes, stamp: Stamp) -> None:
+def tell_junk(ledger: Ledger, direction: Direction, first: bytes, begin: Stamp, end: Stamp) -> None:
     """Write that a direction begins with what is neither XML nor TLS."""
     secret = not ledger.recorder.show_secrets and _is_text(first)
     ledger.tell(
         direction,
         "malformed",
         "no XMPP: neither a stream header nor TLS",
-        stamp,
+        begin,
+        end,
         offset=(0, len(first)),
         reason="the first bytes are neither a stream header nor TLS",
         bytes=None if secret else shown(first),
