@@ -200,3 +200,16 @@ def test_records_cut_off_at_the_end_are_told(made, observer):
     seen.feed(1, talk.server.data(b"cut")[:-1])
     seen.keep(seen.connection.ended(1, seen.time, seen.packet, True))
     assert [event.reason for event in seen.of(Undecryptable)] == ["the connection ended inside a record"]
+
+
+def test_a_reset_ends_only_the_side_that_sent_it(made, observer):
+    talk = made()
+    seen = observer(talk.log())
+    for side, data in talk.handshake():
+        seen.feed(side, data)
+    record = talk.server.data(b"on its way")
+    seen.feed(1, record[:20])
+    seen.keep(seen.connection.ended(0, seen.time, seen.packet, True))
+    seen.feed(1, record[20:])
+    assert seen.plain(1) == b"on its way"
+    assert not seen.of(Undecryptable)

@@ -101,10 +101,9 @@ class TlsConnection:
         self._receive(direction, Gap(length, damaged, time, packet))
         return self._settled(time)
 
-    def ended(self, side: Side, time: int, packet: int, reset: bool) -> list[TlsEvent]:
-        """Note that *side* sends no more; *reset* if the connection was broken off, which ends both."""
-        for direction in self._directions if reset else (self._directions[side],):
-            self._finish(direction, "the connection ended inside a record", time, packet)
+    def ended(self, side: Side, time: int, packet: int, reset: bool) -> list[TlsEvent]:  # noqa: ARG002
+        """Note that *side* sends no more; by *reset* or not, what the other one has sent may still be captured."""
+        self._finish(self._directions[side], "the connection ended inside a record", time, packet)
         return self._settled(time)
 
     def close(self) -> list[TlsEvent]:
