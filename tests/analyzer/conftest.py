@@ -313,12 +313,12 @@ class TlsPair:
             pass
 
 
-@pytest.fixture
-def tls_pair(certificate: tuple[Path, Path], tmp_path: Path) -> Callable[..., TlsPair]:
+@pytest.fixture(scope="session")
+def tls_pair(certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., TlsPair]:
     """Make both ends of a TLS connection."""
 
     def make(*, alpn: list[str] | None = None, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> TlsPair:
-        keylog = tmp_path / f"keys-{len(list(tmp_path.iterdir()))}.log"
+        keylog = tmp_path_factory.mktemp("keys") / "keys.log"
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         client.load_verify_locations(certificate[0])
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,7 @@
 
 import zlib
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,53 @@ def test_any_conversation(data, talk, words, fill, decode) -> None:
     timeline = conversation.close()
     holds_together(timeline)
     assert decode(timeline.lines) == [*timeline.records, timeline.summary]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_torn_tls_invents_nothing(data, talk, fill, session) -> None:
+    """A real session under TLS with holes anywhere, in segments of any size, captured a little out of order."""
+    keys, sent, flights = session
+    conversation = talk(keys)
+    conversation.open(syn=data.draw(st.booleans()))
+    wire = [("C", fill("{header}")), ("S", fill("{response}{features}")), ("C", fill("{starttls}"))]
+    wire = [*wire, ("S", fill("{proceed}")), *flights]
+    size = data.draw(st.sampled_from([1, 5, 50, 1000]))
+    holes = data.draw(st.lists(st.integers(0, sum(len(part) for _, part in wire)), max_size=3))
+    at = 0
+    for who, part in wire:
+        for begin in range(0, len(part), size):
+            piece = part[begin : begin + size]
+            if any(at <= hole < at + len(piece) for hole in holes):
+                conversation.lose(who, len(piece))
+            else:
+                conversation.send(who, piece)
+            at += len(piece)
+    timeline = conversation.close()
+    holds_together(timeline)
+    assert [e for e in timeline.entries if e.kind == "gap"] or not holes or not timeline.entries
+    for entry in timeline.entries:
+        assert entry.xml is None or entry.redacted or entry.xml.encode() in sent[entry.sender], entry
+    if not holes or min(holes) >= at:
+        assert [entry.name for entry in timeline.entries][-2:] == ["message", "presence"]
+
+
+@pytest.fixture(scope="module")
+def session(tls_pair, words, fill):
+    """Keys, the cleartext that each side sent, and what was on the wire from the handshake on."""
+    pair = tls_pair()
+    flights = pair.flights()
+    inner = [
+        ("C", words["header"]),
+        ("S", words["response"] + words["features"]),
+        ("C", b"<message to='b@b.example'><body>one</body></message>"),
+        ("S", b"<message from='b@b.example'><body>two</body></message><presence from='b@b.example'/>"),
+    ]
+    flights += [(who, pair.send(who, text)) for who, text in inner]
+    sent = {"initiating": b"", "receiving": b""}
+    for who, text in [("C", fill("{header}{starttls}")), ("S", fill("{response}{features}{proceed}")), *inner]:
+        sent["initiating" if who == "C" else "receiving"] += text
+    return pair.keys, sent, flights
 
 
 def holds_together(timeline) -> None:

@@ -1,9 +1,12 @@
 """The framer: recovery behind holes and faults, and starts in mid-stream."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xmppscope.framing import bounds
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.pieces import Bad, Head, Item, Piece, Torn
 
@@ -139,3 +142,28 @@ def test_anything_in_any_order_never_raises(steps: list[bytes | int]) -> None:
         before = framer.at
         framer.lost(step) if isinstance(step, int) else framer.feed(step)
         assert framer.at >= before
+
+
+@pytest.mark.parametrize("unit", [b"<a/>", b" ", b"<a></b>"])
+def test_search_without_proof_looks_at_every_byte_a_bounded_number_of_times(unit: bytes) -> None:
+    framer = Framer(STOPS, frozenset(), midstream=True)
+    framer.feed(b"<message/>")
+    started = time.process_time()
+    for _ in range(4000):
+        framer.feed(unit * 20)
+    assert time.process_time() - started < 20
+
+
+def test_so_many_elements_cannot_be_nested() -> None:
+    framer = Framer(STOPS, frozenset(), midstream=True)
+    pieces = framer.feed(b"<message/>")
+    for _ in range(bounds.ELEMENTS // 1000 + 1):
+        pieces += framer.feed(b"<a/>" * 1000)
+    assert len(items(pieces)) == len(pieces) > bounds.ELEMENTS
+
+
+def test_pieces_are_told_once_however_often_the_end_comes() -> None:
+    framer = Framer(STOPS, frozenset())
+    framer.feed(HEADER + b"<mess")
+    assert [type(piece) for piece in framer.close()] == [Torn]
+    assert framer.close() == []

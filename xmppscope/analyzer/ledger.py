@@ -1,5 +1,6 @@
 """The entries of one connection: held back until XMPP is recognised, then numbered and written."""
 
+import re
 from typing import Final, TypedDict, Unpack
 
 from xmppscope.analyzer.direction import Direction
@@ -10,6 +11,8 @@ from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Entry, K
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.wire import Opened
 from xmppscope.session.negotiation import Negotiation
+
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 
 BACKLOG: Final = 1000
 """Entries held at the most while it is not certain that a connection carries XMPP."""
@@ -172,3 +175,9 @@ class Ledger:
 def shown(raw: bytes) -> str | None:
     """Return the hex of the first bytes of what cannot be read, if there are any to show."""
     return raw[:SHOWN].hex() or None
+
+
+def binary(raw: bytes) -> bytes:
+    """Return the beginning of *raw* that is no text: in text that cannot be read could be a secret."""
+    found = _BINARY.match(raw)
+    return found.group() if found else b""

@@ -36,8 +36,9 @@ class Recorder:
     def take(self) -> list[Record]:
         """Return the records made since the last call."""
         records = self.records
-        if records:
-            self.records = []
+        if not records:
+            return []
+        self.records = []
         return records
 
     def text(self, time: int) -> str:

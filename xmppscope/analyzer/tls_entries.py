@@ -7,7 +7,7 @@ not part of the answer, so that it can tell choice, certificate and resumption i
 from typing import Final
 
 from xmppscope.analyzer.direction import Direction
-from xmppscope.analyzer.ledger import Ledger, shown
+from xmppscope.analyzer.ledger import Ledger, binary, shown
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.analyzer.transport_entries import role
 from xmppscope.explain.tls import (
@@ -156,9 +156,10 @@ class TlsEntries:
             direction.protection = self._version
         self._ledger.mark_undecrypted()
         self._ledger.negotiation.lost(direction.sender)
-        self._ledger.tell(
-            direction, "opaque", event.reason, stamp_of(event), reason=event.reason, bytes=shown(event.data)
-        )
+        # What is no record may be text, and in text could be a secret.
+        all_of_it = self._ledger.recorder.show_secrets or event.data[1:2] == b"\x03"
+        data = event.data if all_of_it else binary(event.data)
+        self._ledger.tell(direction, "opaque", event.reason, stamp_of(event), reason=event.reason, bytes=shown(data))
 
     def _shown(
         self, answer: _Answer, established: Established | None

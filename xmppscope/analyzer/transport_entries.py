@@ -1,9 +1,7 @@
 """Entries for what is no element: holes, ends, conflicts, bytes that are no XMPP, and compression facts."""
 
-from codecs import utf_8_decode
-
 from xmppscope.analyzer.direction import Direction
-from xmppscope.analyzer.ledger import Ledger, shown
+from xmppscope.analyzer.ledger import Ledger, binary, shown
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.model.timeline import INITIATING, Annotation
 from xmppscope.model.wire import FILE_SHIFT, Conflict
@@ -56,7 +54,6 @@ def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: 
 
 def tell_junk(ledger: Ledger, direction: Direction, first: bytes, begin: Stamp, end: Stamp) -> None:
     """Write that a direction begins with what is neither XML nor TLS."""
-    secret = not ledger.recorder.show_secrets and _is_text(first)
     ledger.tell(
         direction,
         "malformed",
@@ -65,16 +62,8 @@ def tell_junk(ledger: Ledger, direction: Direction, first: bytes, begin: Stamp, 
         end,
         offset=(0, len(first)),
         reason="the first bytes are neither a stream header nor TLS",
-        bytes=None if secret else shown(first),
+        bytes=shown(first if ledger.recorder.show_secrets else binary(first)),
     )
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        utf_8_decode(data, "strict", False)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def tell_compression(ledger: Ledger, direction: Direction) -> None:

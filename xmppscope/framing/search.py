@@ -11,6 +11,7 @@ ever nests (SASL, TLS, stream management, stream errors) need no such proof.
 import re
 from typing import Final
 
+from xmppscope.framing import bounds
 from xmppscope.framing.pieces import SHOWN, Foot, Head, Item, Piece, Torn
 from xmppscope.framing.splitter import Splitter
 from xmppscope.model.namespaces import COMPRESS, DIALBACK, SASL, SASL2, SM3, STREAM, TLS
@@ -44,6 +45,7 @@ class Search:
         self._buffer_at = at
         self._trial: Splitter | None = None
         self._tentative: list[Piece] = []
+        self._judged = 0
 
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next bytes; return the pieces that are proven, preceded by what had to be passed over."""
@@ -91,18 +93,24 @@ class Search:
         if trial.broken:
             self._trial = None
             self._tentative = []
+            self._judged = 0
             self._forget(trial.at - self._buffer_at)
         return True
 
     def _is_proven(self, trial: Splitter) -> bool:
         if not self._tentative:
             return False
-        first, *more = self._tentative
+        first = self._tentative[0]
         if isinstance(first, Head | Foot) or _is_never_nested(first):
             return True
+        more = self._tentative[max(1, self._judged) :]
+        self._judged = len(self._tentative)
         if any(isinstance(piece, Head | Foot) or _may_stand_first(piece) for piece in more):
             return True
-        return isinstance(first, Item) and _CANDIDATE.match(trial.unfinished) is not None
+        # An element that held all this would be refused for its size.
+        if len(self._tentative) > bounds.ELEMENTS or len(self._buffer) > bounds.STANZA:
+            return True
+        return isinstance(first, Item) and _CANDIDATE.match(self._buffer, trial.done - self._buffer_at) is not None
 
     def _adopt(self) -> list[Piece]:
         self.found = self._trial
