@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from xmppscope.model.segment import ACK, RST
 
 
@@ -81,6 +83,31 @@ def test_bytes_under_way_when_the_other_side_resets_are_reported(wire: Any) -> N
 def test_a_reset_far_outside_the_window_is_ignored(wire: Any) -> None:
     assert wire.rst(0, 1 << 25) == []
     assert wire.send(0, 0, b"abc") == [wire.data(0, 5, b"abc")]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_reset_is_told_behind_the_bytes_that_waited_for_a_hole_when_it_came(wire: Any, side: int) -> None:
+    assert wire.send(0, 3, b"def") == []
+    assert wire.rst(side, 6 if side == 0 else 0) == []
+    assert wire.close() == [
+        wire.lost(0, 4, 3),
+        wire.data(0, 4, b"def"),
+        wire.ended(side, 5, reset=True),
+        wire.released(5, "end"),
+    ]
+
+
+def test_a_reset_is_told_once_the_hole_is_filled(wire: Any) -> None:
+    wire.send(0, 3, b"def")
+    wire.rst(1, 0)
+    assert wire.send(0, 0, b"abc") == [wire.data(0, 6, b"abc"), wire.data(0, 4, b"def"), wire.ended(1, 5, reset=True)]
+
+
+def test_what_both_sides_held_at_the_end_comes_in_the_order_of_capture(wire: Any) -> None:
+    wire.send(1, 3, b"1")
+    wire.send(0, 3, b"2")
+    wire.send(1, 4, b"3")
+    assert [event.packet for event in wire.close()] == [4, 4, 5, 5, 6]
 
 
 def test_a_side_that_goes_on_after_its_reset_did_not_send_it(wire: Any) -> None:
@@ -168,6 +195,15 @@ def test_an_ignored_flow_is_released_when_it_closed(wire: Any) -> None:
     assert wire.fin(1, 99) == []
     wire.wait(2)
     assert wire.send(1, 100) == [wire.released(6, "closed")]
+
+
+def test_an_ignored_flow_does_not_wait_for_bytes_before_its_fin(wire: Any) -> None:
+    wire.fin(0, 3)
+    wire.send(1, 0, acks=4)
+    wire.reassembler.ignore(1)
+    wire.wait(10)
+    assert wire.send(1, 0, acks=4) == []
+    assert wire.close() == [wire.released(6, "end")]
 
 
 def test_an_ignored_flow_is_replaced(wire: Any) -> None:

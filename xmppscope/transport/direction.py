@@ -268,7 +268,8 @@ class Direction:
             self._lose(end, time, packet, events)
 
     def abandon(self) -> None:
-        """Forget every byte: nobody wants this direction's content."""
+        """Forget every byte, also those that a FIN waits for: nobody wants this direction's content."""
+        self.ended = self.ended or self.fin != UNKNOWN
         self.recent = []
         self.held = []
         self.held_cost = 0

@@ -4,11 +4,12 @@ The end that opened it is side 0. A flow that was only seen to acknowledge has n
 numbers prove where bytes begin, and announced with the first SYN or payload.
 """
 
+from heapq import merge
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from xmppscope.model.segment import ACK, FIN, RST, SYN, Segment
-from xmppscope.model.wire import Ended, Opened, WireEvent
+from xmppscope.model.wire import Ended, Opened, Released, WireEvent
 from xmppscope.transport.direction import UNKNOWN, Direction
 from xmppscope.transport.limits import LINGER, LINGER_PACKETS
 from xmppscope.transport.sequence import MASK
@@ -39,8 +40,8 @@ class Flow:
     """
 
     __slots__ = (
-        "closing", "closing_packets", "directions", "due", "ignored", "key", "last", "number", "opened", "packets",
-        "reopening",
+        "aborts", "closing", "closing_packets", "directions", "due", "ignored", "key", "last", "number", "opened",
+        "packets", "reopening",
     )  # fmt: skip
 
     def __init__(self, number: int, key: bytes, now: int) -> None:
@@ -55,6 +56,7 @@ class Flow:
         self.closing = UNKNOWN
         self.closing_packets = 0
         self.reopening: Segment | None = None
+        self.aborts: list[Ended] = []  # what RSTs say that come after bytes still held
 
     @property
     def calm(self) -> bool:
@@ -98,8 +100,16 @@ class Flow:
             return
         this.reset = max(position, this.next)
         if self.opened and not self.ignored and not self.over():
-            events.append(Ended(self.number, this.side, segment.time, segment.packet, reset=True))
+            self.aborts.append(Ended(self.number, this.side, segment.time, segment.packet, reset=True))
+            self.tell_aborts(events)
         self.close(now)
+
+    def tell_aborts(self, events: list[WireEvent]) -> None:
+        """Report a RST, once the bytes are delivered that came before it but wait behind a hole, on either side."""
+        first, second = self.directions
+        if self.aborts and not first.held and not second.held:
+            events += self.aborts
+            self.aborts.clear()
 
     def belie_reset(self, this: Direction) -> None:
         """Take back a RST whose sender went on sending."""
@@ -131,6 +141,16 @@ class Flow:
             if other is not None and (due is None or other < due):
                 due = other
         return due
+
+    def finish(self, segment: Segment, events: list[WireEvent]) -> None:
+        """Hand on all that is held and declare all that is missing, of both sides in the order of capture."""
+        first, second = self.directions
+        one: list[WireEvent] = []
+        two: list[WireEvent] = []
+        first.finish(second.fin != UNKNOWN, segment.time, segment.packet, one)
+        second.finish(first.fin != UNKNOWN, segment.time, segment.packet, two)
+        events += merge(one, two, key=_packet)
+        self.tell_aborts(events)
 
     # Port reuse
 
@@ -164,3 +184,7 @@ class Flow:
         """Note a FIN of an ignored flow, whose bytes nobody counts."""
         if segment.flags & FIN:
             this.ended = True
+
+
+def _packet(event: WireEvent) -> int:
+    return 0 if isinstance(event, Released) else event.packet

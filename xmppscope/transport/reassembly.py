@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from xmppscope.model.segment import ACK, FIN, RST, SYN, Segment
 from xmppscope.model.wire import Data, Released, WireEvent
-from xmppscope.transport.direction import UNKNOWN, Direction
+from xmppscope.transport.direction import Direction
 from xmppscope.transport.flow import Flow
 from xmppscope.transport.limits import DEFAULT_LIMITS, EVENT, JUMP, RECENT_BYTES, SECOND, Limits
 from xmppscope.transport.recent import shorten
@@ -193,6 +193,7 @@ class Reassembler:
             for direction in flow.directions:
                 direction.settle(flow.packets, now, events)
                 flow.belie_reset(direction)
+            flow.tell_aborts(events)
             self._held += first.held_cost + second.held_cost - before
             self._kept += EVENT + len(segment.data)
             if self._kept > self._limits.recent_in_all:
@@ -217,8 +218,7 @@ class Reassembler:
         first, second = flow.directions
         if not flow.ignored:
             self._held -= first.held_cost + second.held_cost
-            first.finish(second.fin != UNKNOWN, segment.time, segment.packet, events)
-            second.finish(first.fin != UNKNOWN, segment.time, segment.packet, events)
+            flow.finish(segment, events)
         events.append(Released(flow.number, segment.time, reason))
 
     # What time and memory ask for

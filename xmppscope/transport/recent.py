@@ -19,7 +19,7 @@ def contradiction(recent: Recent, back: int, data: bytes) -> tuple[int, int] | N
 
     The answer is the distance from the end of what was delivered and the packet that carried the kept bytes.
     """
-    found = None
+    found: tuple[int, bytes, bytes, int] | None = None
     end = 0
     for event in islice(reversed(recent), RECENT_PIECES):
         if end >= back or end >= RECENT_BYTES:
@@ -30,9 +30,12 @@ def contradiction(recent: Recent, back: int, data: bytes) -> tuple[int, int] | N
             ours = event.data[begin - left : begin - right]
             theirs = data[back - left : back - right]
             if ours != theirs:
-                found = left - difference(ours, theirs), event.packet
+                found = left, ours, theirs, event.packet
         end = begin
-    return found
+    if found is None:
+        return None
+    left, ours, theirs, packet = found
+    return left - difference(ours, theirs), packet
 
 
 def shorten(recent: Recent, size: int) -> int:
