@@ -107,14 +107,14 @@ def test_any_conversation(data, talk, words, fill, decode) -> None:
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_torn_tls_invents_nothing(data, talk, fill, session) -> None:
-    """A real session under TLS with holes anywhere, in segments of any size, captured a little out of order."""
+    """A real session under TLS with holes anywhere, in segments of any size."""
     keys, sent, flights = session
     conversation = talk(keys)
     conversation.open(syn=data.draw(st.booleans()))
     wire = [("C", fill("{header}")), ("S", fill("{response}{features}")), ("C", fill("{starttls}"))]
     wire = [*wire, ("S", fill("{proceed}")), *flights]
     size = data.draw(st.sampled_from([1, 5, 50, 1000]))
-    holes = data.draw(st.lists(st.integers(0, sum(len(part) for _, part in wire)), max_size=3))
+    holes = data.draw(st.lists(st.integers(0, sum(len(part) for _, part in wire) - 1), max_size=3))
     at = 0
     for who, part in wire:
         for begin in range(0, len(part), size):
@@ -129,7 +129,7 @@ def test_torn_tls_invents_nothing(data, talk, fill, session) -> None:
     assert [e for e in timeline.entries if e.kind == "gap"] or not holes or not timeline.entries
     for entry in timeline.entries:
         assert entry.xml is None or entry.redacted or entry.xml.encode() in sent[entry.sender], entry
-    if not holes or min(holes) >= at:
+    if not holes:
         assert [entry.name for entry in timeline.entries][-2:] == ["message", "presence"]
 
 
