@@ -7,10 +7,13 @@ Both tables are loaded with the first question.
 
 import pkgutil
 from functools import cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from xmppscope.model.element import SEPARATOR, Element
 
+_NAME: Final = attrgetter("name")
+_CHILDREN: Final = attrgetter("children")
 _CACHED: Final = 4096
 _WRAPPED: Final = 32
 _FORWARD: Final = f"urn:xmpp:forward:0{SEPARATOR}forwarded"
@@ -83,16 +86,11 @@ def xeps_of(element: Element) -> list[str] | None:
     A forwarded stanza inside is not looked into: it is what the element tells of, not what it is.
     """
     children = element.children
-    if children:
-        if len(children) > _WRAPPED:
-            children = children[:_WRAPPED]
-        names = (element.name, *[child.name for child in children])
-        for child in children:
-            if child.children:
-                names = (element.name, *_wrapped(element))
-                break
-    else:
-        names = (element.name,)
+    if len(children) > _WRAPPED:
+        children = children[:_WRAPPED]
+    names = (element.name, *map(_NAME, children))
+    if any(map(_CHILDREN, children)):
+        names = (element.name, *_wrapped(element))
     try:
         return _by_names[names]
     except KeyError:

@@ -85,6 +85,7 @@ class Framer:
     def close(self) -> list[Piece]:
         """Take the end of the direction: it proves what was held back, and tears what was not complete."""
         pieces = self._end("an element that was never completed", hole=False)
+        self._splitter.dismiss()
         self._begin_search(self.at, "not read: it follows the end")
         return pieces
 

@@ -119,6 +119,13 @@ class Splitter:
         self._begin_parser(self.done, self._prime)
         return held
 
+    def dismiss(self) -> None:
+        """Let go of expat: its callbacks and the splitter keep each other alive, and each parser holds a buffer."""
+        parser = self._parser
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+        parser.StartNamespaceDeclHandler = parser.XmlDeclHandler = None
+        parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = None
+
     @property
     def unfinished(self) -> bytes:
         """The bytes behind the last piece: the beginning of something that is not complete yet."""

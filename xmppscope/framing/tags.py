@@ -18,7 +18,7 @@ def new_parser() -> XMLParserType:
         # From 2.6 on expat puts off parsing a token that did not fit into one feed, and with it the last stanza.
         parser.SetReparseDeferralEnabled(False)
     parser.buffer_text = True
-    parser.buffer_size = 65536
+    parser.buffer_size = 4096
     return parser
 
 

@@ -14,7 +14,7 @@ from xmppscope.model.errors import CaptureError
 from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.names import STANDARD_INPUT, display, open_file, size_of, standard_input, trouble
 
-_PIECE: Final = 1 << 18
+_PIECE: Final = 1 << 16
 _POLL: Final = 0.1
 _LAST_WORDS: Final = 0.5
 
