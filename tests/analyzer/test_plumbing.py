@@ -229,8 +229,8 @@ def test_compression_refused(play) -> None:
     assert timeline.told[3:] == [
         "C compress, compressing",
         "S failure, negotiating",
-        "S iq, negotiating",
-        "C iq, negotiating",
+        "S iq, open",
+        "C iq, open",
     ]
 
 

@@ -122,6 +122,18 @@ def test_an_answer_that_was_captured_before_its_request_waits_for_it(parse: Pars
     assert late in ("tls, tls", "connected, deflate")
 
 
+def test_a_resource_is_bound_by_the_answer_alone(parse: Parse) -> None:
+    """The request was lost, or captured late."""
+    dialogue = Dialogue(parse)
+    dialogue.play(*HEADERS, f"< {FEATURES}")
+    assert dialogue.play(f"< {BIND_RESULT}", f"> {BIND_REQUEST}") == ["open"] * 2
+    assert dialogue.negotiation.bound == "romeo@a.example/x"
+    mid_stream = Dialogue(parse, start=False)
+    assert mid_stream.play("< <iq type='result' id='b'/>", f"> {BIND_RESULT}", f"< {BIND_RESULT}") == [
+        "unknown", "unknown", "open",
+    ]  # fmt: skip
+
+
 def test_an_answer_that_nobody_asked_for_does_not_hold_the_bytes_for_long(parse: Parse) -> None:
     dialogue = Dialogue(parse)
     dialogue.play(*HEADERS, f"< {FEATURES}")

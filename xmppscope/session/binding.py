@@ -1,7 +1,8 @@
 """What is bound to a connection, and whether the features left anything mandatory to do.
 
 The iq requests that negotiate (RFC 6120 §7, RFC 3921 §3, XEP-0078, XEP-0225) are matched with their answers by id
-alone, since no addresses exist yet. Which state that leads to is for the negotiation table.
+alone, since no addresses exist yet; an answer that names what was bound needs no request. Which state that leads to is
+for the negotiation table.
 """
 
 from typing import Final
@@ -33,6 +34,8 @@ _NEGOTIATING: Final = frozenset({_BIND, _HOSTNAME, _AUTH, _SESSION})
 _ENABLED: Final = frozenset({expanded(SM3, "enabled"), expanded(SM2, "enabled")})
 _INLINE: Final = frozenset({expanded(BIND2, "bound"), expanded(SM3, "resumed")})
 _AUTHORIZATION: Final = expanded(SASL2, "authorization-identifier")
+
+_BOUND: Final = {_BIND: expanded(BIND, "jid"), _HOSTNAME: expanded(COMPONENT_BIND, "hostname")}
 
 _MOST_REQUESTS: Final = 8
 
@@ -73,6 +76,8 @@ class Binding:
         kind, identity = iq.attrs.get("type"), iq.attrs.get("id", "")
         if sender == RECEIVING:
             request = self._requests.pop(identity, None) if kind in ("result", "error") else None
+            if request is None and kind == "result":
+                request = _implied(iq)
             return None if request is None or kind == "error" else self._result(iq, *request)
         payload = iq.children[0] if iq.children else None
         if kind != "set" or payload is None or payload.name not in _NEGOTIATING:
@@ -113,8 +118,7 @@ class Binding:
         if request == _AUTH:
             self.bound = legacy_jid or self.bound
         elif bind is not None:
-            name = expanded(BIND, "jid") if request == _BIND else expanded(COMPONENT_BIND, "hostname")
-            self.bound = bind.child_text(name) or self.bound
+            self.bound = bind.child_text(_BOUND[request]) or self.bound
         # RFC 6120 §4.3.5: negotiation is complete when nothing mandatory is left. RFC 3921 §3 makes the session such a
         # feature; where it is not marked <optional/>, the stream opens with its result.
         self.in_part = bool(self.mandatory)
@@ -125,6 +129,18 @@ class Binding:
             return None
         self.in_part = False
         return Trigger.COMPLETED
+
+
+def _implied(result: Element) -> tuple[str, str] | None:
+    """Return the request that *result* can only be the answer to, where that was lost or captured late.
+
+    RFC 6120 §7.6.1: the server returns the resourcepart "in an IQ stanza of type "result", which MUST include a <jid/>
+    child element". Nothing else has one in that place.
+    """
+    for bind in result.children[:1]:
+        if bind.name in _BOUND and bind.child(_BOUND[bind.name]) is not None:
+            return bind.name, ""
+    return None
 
 
 def _is_mandatory(feature: Element) -> bool:

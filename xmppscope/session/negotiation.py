@@ -66,7 +66,8 @@ class Negotiation:
         name = element.name
         trigger = TRIGGERS[sender].get(name)
         if trigger is None:
-            if name in IQ and (self._binding.waits or element.attrs.get("type") == "set"):
+            binding = self._binding
+            if name in IQ and (binding.waits or not binding.bound or element.attrs.get("type") == "set"):
                 trigger = self._binding.iq(sender, element, self.domain)
                 if self.kind == "unknown" or self._binding.of_component:
                     self.kind = "component" if self._binding.of_component else kind_of(element)
