@@ -19,20 +19,21 @@ _HIDDEN: Final = re.compile(
 )
 _NAMED: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKS: Final = 2
-_MAY_BE_MARKS: Final = re.compile(
-    "[\u0300-\u1fff\u20d0-\u20ff\u2c00-\u2dff\u3000-\u30ff\ua000-\uabff\ufb1e\ufe00-\ufe2f\U00010000-\U0001efff\U000e0100-\U000e01ef]"
+_LOOK_CLOSER: Final = re.compile(
+    "[\\\\\u0300-\u1fff\u20d0-\u20ff\u2c00-\u2dff\u3000-\u31ff\ua000-\uabff\ufb1e\ufe00-\ufe2f\uffa0"
+    "\U00010000-\U0001efff\U000e0100-\U000e01ef]"
 )
-"""Blocks that hold combining marks, coarsely: what lies outside needs no look at each character."""
+"""What `str.isprintable` accepts and is to be looked at all the same: blocks with combining marks and blank letters."""
 
 _FIRST_MARK: Final = "\u0300"
 
 
 def visible(text: str) -> str:
     """Return *text* with everything escaped that would not be seen, or would change how other text is seen."""
-    if text.isascii() and text.isprintable() and "\\" not in text:
+    if text.isprintable() and (("\\" not in text) if text.isascii() else not _LOOK_CLOSER.search(text)):
         return text
     shown = _HIDDEN.sub(_escape, text)
-    return _few_marks(shown) if _MAY_BE_MARKS.search(shown) else shown
+    return _few_marks(shown) if _LOOK_CLOSER.search(shown) else shown
 
 
 def quote(text: str, limit: int = QUOTED) -> str:
