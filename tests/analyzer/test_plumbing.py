@@ -142,6 +142,11 @@ def test_proceed_captured_before_starttls(play) -> None:
     assert not [entry for entry in timeline.entries if entry.kind == "malformed"]
 
 
+def test_starttls_behind_a_hole_does_not_wait_for_the_answer_that_came_out_before_it(play) -> None:
+    timeline = play(START + "S: {proceed}\nC gap 10\nC: {starttls}\nC: {hello}\nS: {hello}", hello=TLS_HELLO)
+    assert timeline.told[4:] == ["C gap, unknown", "C starttls, negotiating", "C opaque, unknown", "S opaque, unknown"]
+
+
 def test_client_that_never_gets_an_answer(play) -> None:
     timeline = play(START + "C: {starttls}\nC: <presence/>\nC fin\nS fin")
     assert timeline.told[3:] == [

@@ -177,7 +177,12 @@ class Connection:
 
     def _after_stop(self, direction: Direction, framer: Framer) -> None:
         action, self._entries.action = self._entries.action, Action.NONE
-        if action is Action.WAIT and direction.may_wait:
+        if action is Action.WAIT and direction.switch:
+            # The answer came out first: the request had to wait behind lost bytes.
+            layer = direction.switch
+            self._begin(direction, layer)
+            self._feed_layer(direction, layer, [(framer.take(), direction.last)])
+        elif action is Action.WAIT and direction.may_wait:
             direction.begin_waiting()
             self._hold(direction, framer.take(), direction.last)
         elif action in (Action.TLS, Action.DEFLATE) and direction.may_begin(action.value):
