@@ -16,7 +16,7 @@ from typing import Final
 
 from xmppscope.framing import bounds
 from xmppscope.framing.pieces import SHOWN, Bad, Foot, Head, Item, Piece, Space
-from xmppscope.framing.tags import OpenTag, new_parser, plain_reason, start_tag_end
+from xmppscope.framing.tags import OpenTag, new_parser, plain_reason, silence, start_tag_end
 from xmppscope.framing.tree import Tree
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import STREAM
@@ -120,11 +120,8 @@ class Splitter:
         return held
 
     def dismiss(self) -> None:
-        """Let go of expat: its callbacks and the splitter keep each other alive, and each parser holds a buffer."""
-        parser = self._parser
-        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
-        parser.StartNamespaceDeclHandler = parser.XmlDeclHandler = None
-        parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = None
+        """Let go of expat."""
+        silence(self._parser)
 
     @property
     def unfinished(self) -> bytes:

@@ -22,6 +22,13 @@ def new_parser() -> XMLParserType:
     return parser
 
 
+def silence(parser: XMLParserType) -> None:
+    """Take the callbacks from *parser*: they and their owner keep each other alive, and each parser holds a buffer."""
+    parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+    parser.StartNamespaceDeclHandler = parser.XmlDeclHandler = None
+    parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = None
+
+
 def start_tag_end(data: bytes) -> int:
     """Return the length of the start tag that *data* begins with and that expat has accepted."""
     found = _START_TAG.match(data)
