@@ -16,6 +16,7 @@ from typing import Final
 
 from xmppscope.framing import bounds
 from xmppscope.framing.pieces import SHOWN, Bad, Foot, Head, Item, Piece, Space
+from xmppscope.framing.refusal import Refusal
 from xmppscope.framing.tags import OpenTag, new_parser, plain_reason, silence, start_tag_end
 from xmppscope.framing.tree import Tree
 from xmppscope.model.element import SEPARATOR, Element
@@ -72,8 +73,7 @@ class Splitter:
         self._item_start = at
         self._element: Element
         self._xmlns: dict[str, str]
-        self._refused: str
-        self._refused_at: int
+        self._refusal: Refusal
         self._since_fresh: int
         self._begin_parser(at, prime)
 
@@ -166,12 +166,12 @@ class Splitter:
         tree = self._tree
         if tree.runs:
             tree.join_runs()
-        if len(raw) > bounds.SMALL and not self._refused:
+        refusal = self._refusal
+        if len(raw) > bounds.SMALL and not refusal.reason:
             self._next_look = bounds.ELEMENTS * 4
-            self._refuse_excess(element)
-        if self._refused:
-            self._out.append(Bad(start, end, self._refused_at, self._refused, raw[:SHOWN]))
-            self._refused = ""
+            refusal.note_excess(element)
+        if refusal.reason:
+            self._out.append(Bad(start, end, refusal.at, refusal.take(), raw[:SHOWN]))
             tree.install(self._parser, self._begin, self._complete, self._foot)
         else:
             self._out.append(Item(element, start, end, raw, tree.sensitive))
@@ -195,7 +195,7 @@ class Splitter:
             raise _RestartError(self._prime)
         end = start + start_tag_end(self._raw_from(start))
         begin = self.done
-        if self._refused or self._joined(begin, start).startswith(_BOM):
+        if self._refusal.reason or self._joined(begin, start).startswith(_BOM):
             self._between(start, "byte order mark (RFC 6120 §11.6)")
             begin = start
         raw = self._joined(begin, end)
@@ -220,36 +220,20 @@ class Splitter:
         if not raw:
             return
         if raw.strip(_SPACES):
-            at = self._refused_at if self._refused else self.done
-            self._out.append(Bad(self.done, end, at, self._refused or reason, raw[:SHOWN]))
-            self._refused = ""
+            at = self._refusal.at if self._refusal.reason else self.done
+            self._out.append(Bad(self.done, end, at, self._refusal.take() or reason, raw[:SHOWN]))
         else:
             self._out.append(Space(self.done, end, raw))
         self.done = end
 
-    def _declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
-        if version != "1.0":
-            self._refuse(f'XML version "{version}" (RFC 6120 §11 builds on XML 1.0)')
-        elif encoding is not None and encoding.lower() != "utf-8":
-            self._refuse(f'declared encoding "{encoding}" is not UTF-8 (RFC 6120 §11.6)')
-
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
         self._xmlns[prefix or ""] = uri or ""
 
-    def _comment(self, _text: str) -> None:
-        self._refuse("comment (RFC 6120 §11.1)")
+    def _position(self) -> int:
+        return self._parser.CurrentByteIndex + self._delta
 
-    def _instruction(self, _target: str, _data: str) -> None:
-        self._refuse("processing instruction (RFC 6120 §11.1)")
-
-    def _doctype(self, _name: str, _system: str | None, _public: str | None, _subset: bool) -> None:
-        self._refuse("document type declaration (RFC 6120 §11.1)")
+    def _leave(self) -> None:
         raise _StoppedError
-
-    def _refuse(self, reason: str) -> None:
-        if not self._refused:
-            self._refused = reason
-            self._refused_at = self._parser.CurrentByteIndex + self._delta
 
     # -- parsing ------------------------------------------------------------------------------------------------------
 
@@ -259,8 +243,6 @@ class Splitter:
         self._parser = parser
         self._tree = Tree(self._sensitive_names)
         self._xmlns = {}
-        self._refused = ""
-        self._refused_at = at
         self._since_fresh = 0
         self._next_look = bounds.ELEMENTS * 4
         self._in_stream = bool(prime)
@@ -271,11 +253,8 @@ class Splitter:
             self._delta = at - len(opening)
         else:
             parser.StartNamespaceDeclHandler = self._namespace
-            parser.XmlDeclHandler = self._declaration
         self._tree.install(parser, self._begin, self._complete, self._foot)
-        parser.CommentHandler = self._comment
-        parser.ProcessingInstructionHandler = self._instruction
-        parser.StartDoctypeDeclHandler = self._doctype
+        self._refusal = Refusal(parser, self._position, self._leave)
 
     def _parse(self, position: int) -> None:
         """Feed the current chunk from *position* on, through as many documents as it holds."""
@@ -291,8 +270,8 @@ class Splitter:
             try:
                 self._parser.Parse(data, False)
             except _StoppedError:
-                if self._refused:
-                    self._fault(self._refused_at, self._refused)
+                if self._refusal.reason:
+                    self._fault(self._refusal.at, self._refusal.reason)
                     return
                 self._stop()
                 return
@@ -358,7 +337,7 @@ class Splitter:
             unit = "first-level element" if self._in_stream else "stream header"
             self._fault(self.at - 1, f"{unit} longer than {self._bound()} bytes")
             return
-        if size > bounds.SMALL and self._tree.stack and not self._refused:
+        if size > bounds.SMALL and self._tree.stack and not self._refusal.reason:
             self._look(size)
         token = self.at - (self._parser.CurrentByteIndex + self._delta)
         if token > bounds.OPEN_TOKEN:
@@ -372,17 +351,12 @@ class Splitter:
     def _look(self, size: int) -> None:
         """See whether an unfinished element of *size* bytes exceeds a bound already; if so, build it no further."""
         if len(self._tree.stack) > bounds.DEPTH:
-            self._refuse(bounds.TOO_DEEP)
+            self._refusal.note(bounds.TOO_DEEP)
         elif size > self._next_look:
             self._next_look = 2 * size
-            self._refuse_excess(self._element)
-        if self._refused:
+            self._refusal.note_excess(self._element)
+        if self._refusal.reason:
             self._tree.drop(self._parser, self._complete)
-
-    def _refuse_excess(self, element: Element) -> None:
-        excess = bounds.excess(element)
-        if excess:
-            self._refuse(excess)
 
     def _raw_from(self, start: int) -> bytes:
         return self._joined(start, self._chunk_at + len(self._chunk))

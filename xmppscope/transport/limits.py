@@ -43,7 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     held_per_flow: int = 4 * 1024 * 1024
     held_in_all: int = 64 * 1024 * 1024
     recent_in_all: int = 8 * 1024 * 1024
-    flows: int = 65536
+    flows: int = 16_384
     idle: int = 3600 * SECOND
 
 
