@@ -120,8 +120,9 @@ class Splitter:
         return held
 
     def dismiss(self) -> None:
-        """Let go of expat."""
+        """Let go of expat: nothing more will be fed."""
         silence(self._parser)
+        del self._refusal
 
     @property
     def unfinished(self) -> bytes:
