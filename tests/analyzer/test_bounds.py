@@ -113,3 +113,14 @@ def test_a_client_that_floods_both_ways_of_waiting(begun, fill, size) -> None:
         "starttls",
         "compress",
     ] * 200
+
+
+@pytest.mark.parametrize("syn", [True, False])
+@pytest.mark.parametrize("stray", [b"\x14\x03\x27\x00\x01", b"\x16\x03\x30\xff\xff", b"\x15\x03\x03\xff\xff"])
+def test_tls_that_is_none_any_more_is_not_begun_again(talk, syn, stray) -> None:
+    connection = talk()
+    connection.open(syn=syn)
+    connection.send("C", b"\x16\x03\x01\x00\x04\x01\x00\x00\x00")
+    connection.send("C", stray + b"<presence/>" * 3000)
+    connection.send("S", stray)
+    connection.close()

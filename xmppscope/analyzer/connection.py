@@ -287,6 +287,7 @@ class Connection:
                 self._cleartext(direction, event.data, stamp)
             elif isinstance(event, NotTls):
                 direction.tls = direction.tls_begun = False
+                direction.tls_over = True
                 direction.protection = "none"
                 self._cleartext(direction, event.data, stamp_of(event))
             elif isinstance(event, Hole):
@@ -315,7 +316,7 @@ class Connection:
         if verdict is First.UNDECIDED or (verdict is First.HTTP and not last and not is_enough(first)):
             return
         held, direction.early = direction.early, []
-        if verdict is First.TLS and not direction.tls:
+        if verdict is First.TLS and direction.may_begin(Action.TLS.value):
             self._direct_tls(direction, held)
         elif verdict is First.HTTP:
             direction.unreadable = "http"

@@ -25,9 +25,10 @@ class Direction:
 
     `framer` is None until the first cleartext bytes are recognised; `early` holds them until then. `waiting` holds what
     came behind a request whose answer decides how to read it. `switch` names what is to come next ("tls", "deflate")
-    when the other side has granted it already. `looks` is set where the next bytes are looked at for TLS and zlib: they
-    follow a hole, or an answer that fell into one. `plain` says that none of this applies and bytes are just split.
-    `at_known` tells whether offsets count from the first byte sent, `foreign` that the bytes are no XMPP.
+    when the other side has granted it already; `tls_over` says that TLS was there and is no more. `looks` is set where
+    the next bytes are looked at for TLS and zlib: they follow a hole, or an answer that fell into one. `plain` says that
+    none of this applies and bytes are just split. `at_known` tells whether offsets count from the first byte sent,
+    `foreign` that the bytes are no XMPP.
     """
 
     def __init__(self, side: Side, sender: Sender) -> None:
@@ -43,6 +44,7 @@ class Direction:
         self.plain = False
         self.tls = False
         self.tls_begun = False
+        self.tls_over = False
         self.looks = False
         self.switch = ""
         self.unreadable = ""
@@ -62,7 +64,7 @@ class Direction:
 
     def may_begin(self, layer: str) -> bool:
         """Tell whether *layer* may begin here: nothing comes twice, and TLS comes before zlib (XEP-0170 §2)."""
-        return self.inflater is None and not (self.tls and layer == Action.TLS.value)
+        return self.inflater is None and not ((self.tls or self.tls_over) and layer == Action.TLS.value)
 
     def begin_xml(self, *, midstream: bool) -> None:
         """Read the bytes that follow as XML, from a stream header on unless they begin in *midstream*."""
