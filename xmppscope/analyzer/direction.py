@@ -26,8 +26,8 @@ class Direction:
     `framer` is None until the first cleartext bytes are recognised; `early` holds them until then. `waiting` holds what
     came behind a request whose answer decides how to read it. `switch` names what is to come next ("tls", "deflate")
     when the other side has granted it already; `tls_over` says that TLS was there and is no more. `looks` is set where
-    the next bytes are looked at for TLS and zlib: they follow a hole, or an answer that fell into one. `plain` says that
-    none of this applies and bytes are just split. `at_known` tells whether offsets count from the first byte sent,
+    the next bytes are looked at for TLS and zlib: they follow a hole, or an answer that fell into one. `plain` says
+    that none of this applies and bytes are just split. `at_known` tells whether offsets count from the first byte sent,
     `foreign` that the bytes are no XMPP.
     """
 
