@@ -82,14 +82,23 @@ def test_clock_marks_only_steps_back_that_can_be_seen() -> None:
     clock = Clock("relative", "↑")
     times = ["2026-11-20T23:59:59.500000Z", "2026-11-21T00:00:00.600000Z", "2026-11-20T23:59:59.999000Z"]
     assert [clock.tick(time) for time in times] == ["0.000", "1.100", "↑0.499"]
-    assert clock.tick("2026-11-20T23:59:59.999999Z") == "0.499"
+    assert clock.tick("2026-11-20T23:59:59.999499Z") == "0.499"
     assert clock.tick("2026-11-20T23:59:59.999000Z") == "0.499"
+
+
+def test_clock_rounds_into_the_next_day() -> None:
+    clock = Clock("absolute", "↑")
+    assert clock.tick("2026-11-20T23:59:59.999499Z") == "23:59:59.999"
+    assert clock.tick("2026-11-20T23:59:59.999500Z") == "00:00:00.000"
+    assert clock.date("2026-11-20T23:59:59.999500Z") == "2026-11-21 00:00:00.000 UTC"
+    assert clock.since_origin("2026-11-20T23:59:59.999999Z") == "+0.001"
 
 
 def test_clock_reads_nanoseconds() -> None:
     clock = Clock("delta", "↑", origin=0)
     clock.digits = 6
-    assert clock.tick("1970-01-01T00:00:01.000000999Z") == "1.000000"
+    assert clock.tick("1970-01-01T00:00:01.000000499Z") == "1.000000"
+    assert clock.tick("1970-01-01T00:00:01.000001999Z") == "0.000002"
     assert clock.tick("1970-01-01T00:00:01.123456789Z") == "0.123455"
 
 

@@ -4,13 +4,11 @@ A time that is seen to lie before that of the line above is marked: an element i
 captured, so its first byte may be older than what has been written.
 """
 
-from typing import Final, Literal
+from typing import Literal
 
-from xmppscope.model.instant import nanoseconds
+from xmppscope.model.instant import iso, nanoseconds
 
 TimeForm = Literal["relative", "absolute", "delta"]
-
-_SECOND: Final = 1_000_000_000
 
 
 class Clock:
@@ -25,7 +23,6 @@ class Clock:
         self.origin = origin
         self.digits = 3
         self.last = -1
-        self.latest = 0
         self.stepped_back = False
         self._back = back
         self._second = ""
@@ -46,13 +43,12 @@ class Clock:
         if self.origin is None:
             self.origin = now
         before = self.last if self.last >= 0 else self.origin
-        unit = 10 ** (9 - self.digits)
-        self.stepped_back = now // unit < self.last // unit
+        zero = 0 if self.form == "absolute" else self.origin
+        self.stepped_back = rounded(now - zero, self.digits) < rounded(self.last - zero, self.digits)
         self.last = now
-        self.latest = max(self.latest, now)
         mark = self._back if self.stepped_back else ""
         if self.form == "absolute":
-            return mark + text[11 : 20 + self.digits]
+            return mark + _of_day(now, self.digits)
         if self.form == "delta":
             return mark + seconds(abs(now - before), self.digits)
         return mark + seconds(now - self.origin, self.digits)
@@ -64,13 +60,23 @@ class Clock:
 
     def date(self, text: str) -> str:
         """Return the time *text* in full: ``2026-11-20 09:24:56.436 UTC``."""
-        return f"{text[:10]} {text[11:23]} UTC"
+        now = self.parse(text)
+        return f"{iso(rounded(now, 3) * 1_000_000)[:10]} {_of_day(now, 3)} UTC"
+
+
+def rounded(span: int, digits: int) -> int:
+    """Return *span* nanoseconds in units of the last of *digits*, rounded to the nearest."""
+    unit: int = 10 ** (9 - digits)
+    return (span + unit // 2) // unit
 
 
 def seconds(span: int, digits: int = 3) -> str:
-    """Return *span* nanoseconds as seconds with *digits* (3 or 6) of a fraction, cut, never rounded up."""
-    sign = "-" if span < 0 else ""
-    whole, fraction = divmod(abs(span), _SECOND)
-    if digits == 3:
-        return f"{sign}{whole}.{fraction // 1_000_000:03d}"
-    return f"{sign}{whole}.{fraction // 1000:06d}"
+    """Return *span* nanoseconds as seconds with *digits* (3 or 6) of a fraction, rounded."""
+    whole, fraction = divmod(rounded(abs(span), digits), 10**digits)
+    sign = "-" if span < 0 and (whole or fraction) else ""
+    return f"{sign}{whole}.{fraction:0{digits}d}"
+
+
+def _of_day(time: int, digits: int) -> str:
+    """Return the time of the day of *time*, rounded to *digits* (3 or 6) of a second."""
+    return iso(rounded(time, digits) * 10 ** (9 - digits))[11 : 20 + digits]
