@@ -1,4 +1,4 @@
-"""One connection: where its bytes go (DESIGN §4, "The hard knot").
+"""One connection: where its bytes go (docs/architecture.md, "The hard knot").
 
 Negotiation stands above framing yet steers it. The framer hands over one first-level element at a time where the next
 bytes may be something else; after each, the negotiation table, and nothing else, says whether they are a new document,
@@ -297,7 +297,7 @@ class Connection:
                 self._judge_tls()
 
     def _judge_tls(self) -> None:
-        """Claim a direct TLS connection by its ALPN; leave one alone that nobody can read (DESIGN §4)."""
+        """Claim a direct TLS connection by its ALPN; leave one alone that nobody can read."""
         if self._ledger.number or self._tls_entries is None or self._tls is None:
             return
         if self._tls_entries.names_xmpp:

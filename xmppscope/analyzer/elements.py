@@ -215,18 +215,18 @@ class ElementEntries:
     def _space(self, direction: Direction, space: Space) -> None:
         first, last = direction.stamps.find(space.start, space.end)
         size = space.end - space.start
-        summary = "keepalive: a space" if size == 1 else f"keepalive: {size} white space characters"
+        summary = "one white space character" if size == 1 else f"{size} white space characters"
         self._ledger.tell(direction, "keepalive", summary, first, last, (space.start, space.end))
 
     def _bad(self, direction: Direction, bad: Bad) -> None:
         first, last = direction.stamps.find(bad.start, bad.end)
-        # Broken XML may be a broken <auth/>: of its bytes only what can hold no secret is shown (DESIGN §3).
+        # Broken XML may be a broken <auth/>: of its bytes only what can hold no secret is shown.
         harmless = _HARMLESS.match(bad.raw)
         raw = bad.raw if self._services.show_secrets else harmless.group() if harmless else b""
         self._ledger.tell(
             direction,
             "malformed",
-            f"not read: {bad.reason}, at byte {bad.at}",
+            f"{bad.reason}, at byte {bad.at}",
             first,
             last,
             (bad.start, bad.end),

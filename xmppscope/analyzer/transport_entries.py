@@ -32,7 +32,7 @@ def tell_gap(
 def tell_closed(ledger: Ledger, direction: Direction, reset: bool, orderly: bool | None, stamp: Stamp) -> None:
     """Write FIN or RST; *orderly* tells whether TLS, if there was any, was closed with its own alert first."""
     who = role(ledger, direction)
-    summary = f"reset by the {who}" if reset else f"closed by the {who}"
+    summary = f"reset by the {who}" if reset else f"ended by the {who}"
     annotations = None
     if orderly is not None:
         # RFC 8446 §6.1: "Each party MUST send a "close_notify" alert before closing its write side of the connection"
@@ -74,11 +74,10 @@ def tell_compression(ledger: Ledger, direction: Direction) -> None:
     direction.compression_told = True
     ratio = inflater.cleartext / inflater.compressed
     summary = f"zlib: {inflater.cleartext} bytes sent as {inflater.compressed}, {ratio:.1f} to 1"
+    annotations = [Annotation(f"ratio {ratio:.2f}", "XEP-0138")]
     if inflater.fault:
         ledger.tell(direction, "opaque", inflater.fault, direction.last, reason=inflater.fault)
-    ledger.tell(
-        direction, "compression", summary, direction.last, annotations=[Annotation(f"ratio {ratio:.2f}", "XEP-0138 §3")]
-    )
+    ledger.tell(direction, "compression", summary, direction.last, annotations=annotations)
 
 
 def role(ledger: Ledger, direction: Direction) -> str:

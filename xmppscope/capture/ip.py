@@ -76,7 +76,7 @@ def ipv6(data: bytes, at: int, wire: int) -> Datagram:
     version, length, protocol, addresses = _ipv6(data, at)
     if version >> 4 != 6:
         raise MalformedError("its IPv6 header has another version")
-    # RFC 2675 §2: "The Payload Length field in the IPv6 header must be set to zero in every packet that carries the
+    # RFC 2675 §3: "The Payload Length field in the IPv6 header must be set to zero in every packet that carries the
     # Jumbo Payload option"; large sends before segmentation have zero as well. Both reach to the end of the frame.
     end = min(at + 40 + length, wire) if length else wire
     protocol, at, fragment = extensions(data, protocol, at + 40)
@@ -100,8 +100,8 @@ def extensions(data: bytes, protocol: int, at: int) -> tuple[int, int, Fragment 
         elif protocol == _FRAGMENT:
             protocol, position, identification = _fragment(data, at)
             at += 8
-            # RFC 6946 §4: 'a Fragment Header with the "Fragment Offset" equal to 0 and the "M" flag equal to 0 MUST
-            # process that packet in isolation from any other packets/fragments'.
+            # RFC 6946 §4: a fragment header with offset 0 and no more fragments to come marks a whole packet, which is
+            # taken by itself whatever other fragments have the same identification.
             if position & 0xFFF9:
                 return protocol, at, Fragment(identification, position & 0xFFF8, bool(position & 1))
         else:

@@ -1,4 +1,4 @@
-"""Options that several commands have, spelled the same everywhere (DESIGN §2)."""
+"""Options that several commands have, spelled the same everywhere."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar

@@ -1,7 +1,7 @@
 """Summaries of iq stanzas (RFC 6120 §8.2.3): what is asked, what is set, what came of it.
 
-What each payload means is in tables by subject (`iq_core`, `iq_people`, `iq_rooms`, `iq_pubsub`, `iq_media`); what no
-table knows is told by the short name of its namespace.
+What each payload means is in tables by subject (`iq_core`, `iq_account`, `iq_people`, `iq_rooms`, `iq_pubsub`,
+`iq_media`); what no table knows is told by the short name of its namespace.
 """
 
 from typing import Final

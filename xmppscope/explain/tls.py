@@ -100,15 +100,16 @@ def _add_offered_parameters(facts: Facts, hello: ClientHello, versions: list[int
     suites = [suite_name(suite) for suite in hello.suites if not is_grease(suite) and suite not in _SIGNALS]
     groups = [group_name(group) for group in hello.groups if not is_grease(group)]
     shares = [group_name(group) for group in hello.key_shares if not is_grease(group)]
-    spec = "RFC 8446 §4.2.1" if SUPPORTED_VERSIONS in hello.extensions else "RFC 5246 §7.4.1.2"
-    facts.note(f"versions offered: {listed([_words(version) for version in versions])}", spec)
+    modern = SUPPORTED_VERSIONS in hello.extensions
+    named = listed([_words(version) for version in versions])
+    facts.note(f"versions offered: {named}", "RFC 8446 §4.2.1" if modern else "RFC 5246 §7.4.1.2")
     count = f"{len(suites)} cipher suite{'' if len(suites) == 1 else 's'}"
-    facts.note(f"{count} offered: {listed(suites, 4)}", "RFC 8446 §4.1.2")
+    facts.note(f"{count} offered: {listed(suites, 4)}", "RFC 8446 §4.1.2" if modern else "RFC 5246 §7.4.1.2")
     facts.tls["versions"] = [version_name(version) for version in versions[:_LIST_BOUND]]
     facts.tls["ciphers"] = suites[:_LIST_BOUND]
     if groups:
         keys = f"; key shares for {listed(shares)}" if shares else ""
-        facts.note(f"groups offered: {listed(groups)}{keys}", "RFC 8446 §4.2.7")
+        facts.note(f"groups offered: {listed(groups)}{keys}", "RFC 8446 §4.2.7" if modern else "RFC 8422 §5.1.1")
         facts.tls["groups"] = groups[:_LIST_BOUND]
     if _FALLBACK_SCSV in hello.suites:
         facts.note("says that it tries an older version after a failure", "RFC 7507 §4")

@@ -27,7 +27,7 @@ def add_certificate(facts: Facts, certificate: CertificateFacts, match: Match | 
     facts.note(f"certificate of {owner(certificate)}", "RFC 5280 §4.1.2.6")
     if certificate.names:
         facts.note(f"names: {listed(certificate.names)}", "RFC 6120 §13.7.1.2")
-    # RFC 5280 §6.1: a certificate is self-issued if subject and issuer are the same; self-signed if its key signed it.
+    # RFC 5280 §3.2: a certificate is self-issued if subject and issuer are the same; self-signed if its key signed it.
     issuer = "itself (self-signed)" if certificate.self_signed else bounded(certificate.issuer) or "an unnamed issuer"
     facts.note(f"issued by {issuer}", "RFC 5280 §4.1.2.4")
     if certificate.not_before is not None and certificate.not_after is not None:

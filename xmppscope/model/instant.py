@@ -1,6 +1,6 @@
 """Points in time: integer nanoseconds since the Unix epoch inside, ISO 8601 UTC with ``Z`` outside.
 
-The text has six digits of a second, or nine where the capture has them (DESIGN §3).
+The text has six digits of a second, or nine where the capture has them.
 """
 
 from datetime import UTC, datetime

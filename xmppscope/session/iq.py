@@ -105,7 +105,7 @@ class IqCorrelator:
         return None if request is None else _answer(request, end_time)
 
     def _learn(self, to: str) -> None:
-        """Learn the client's own address: a server sends a client what is addressed to it (RFC 6120 §10.5)."""
+        """Learn the client's own address: a server sends a client what is addressed to it (RFC 6120 §10.5.4)."""
         if not self._jid and "/" in to:
             self._jid = to
             self._know_own_addresses()

@@ -212,7 +212,7 @@ class Handshake:
         return []
 
     def _end_of_early_data(self, direction: Direction, message: Message) -> list[TlsEvent]:  # noqa: ARG002
-        # RFC 8446 §4.5: "Subsequent messages are protected using handshake traffic keys."
+        # RFC 8446 §4.5: EndOfEarlyData tells "that the following records are protected under handshake traffic keys".
         if direction.epoch == Epoch.EARLY:
             self.early_accepted = True
             direction.advance(Epoch.HANDSHAKE)

@@ -192,7 +192,7 @@ def _session_id(reader: Reader) -> bytes:
 
 
 def _extensions(reader: Reader, what: str) -> dict[int, bytes]:
-    # RFC 5246 §7.4.1.2: "The presence of extensions can be detected by determining whether there are bytes following
+    # RFC 8446 §4.1.2: "The presence of extensions can be detected by determining whether there are bytes following
     # the compression_methods field at the end of the ClientHello."
     extensions: dict[int, bytes] = {}
     if not reader.left:

@@ -53,7 +53,7 @@ def master_secret(version: int, name: Hash, premaster: bytes, client_random: byt
 
 def extended_master_secret(version: int, name: Hash, premaster: bytes, transcript: bytes) -> bytes:
     """Return the extended master secret (RFC 7627 §4) over the messages from ClientHello to ClientKeyExchange."""
-    # RFC 7627 §3: "the "session_hash" is […] Hash(handshake_messages)", with MD5 and SHA-1 joined before TLS 1.2.
+    # RFC 7627 §3: "session_hash = Hash(handshake_messages)", with MD5 and SHA-1 joined before TLS 1.2.
     if version >= TLS12:
         session_hash = new(name, transcript).digest()
     else:

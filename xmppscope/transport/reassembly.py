@@ -4,8 +4,8 @@ What comes out is exact or a marked gap, never a wrong byte. The rules are where
 holes, where a stream begins), `pending` (overlaps), `recent` (retransmissions that differ), `flow` (RST, closing, port
 reuse). Here is what joins them: the fast path, the clock, the bounds.
 
-Left out: checksums (offloading makes them wrong in honest captures), options, windows, urgent data (delivered in line,
-as RFC 6093 §3.1 says receivers have it), and who reads the bytes.
+Left out: checksums (offloading makes them wrong in honest captures), options, windows, urgent data (delivered in line:
+RFC 9293 §3.8.5 makes it a mark in the stream of data), and who reads the bytes.
 
 The clock runs on capture time but not blindly: a step of more than `JUMP`, either way, counts for a second at most, so
 that a clock that is set does not end every idle connection. Smaller steps back are harmless: what waits, waits longer.

@@ -1,4 +1,4 @@
-"""Which columns the text timeline has, by the width of the terminal (FACE §2).
+"""Which columns the text timeline has, by the width of the terminal.
 
 At 80: entry, time, connection, arrow, mark, element, summary, size. From 120 on also microseconds, state and latency;
 below 72 no size; below 60 no entry and element either, and no connection while there is only one.

@@ -1,6 +1,6 @@
 """Colours of the text timeline, in the 16 colours that every terminal lets its user choose.
 
-No colour tells anything alone: each stands beside a sign or a word (FACE §2).
+No colour tells anything alone: each stands beside a sign or a word.
 """
 
 import re

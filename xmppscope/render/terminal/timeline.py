@@ -1,4 +1,4 @@
-"""The text timeline: records in, lines out (FACE §2).
+"""The text timeline: records in, lines out.
 
 It keeps nothing but what the next line needs: the time of the line above, each connection's state where states are
 shown, and a run of keepalives, which is folded once something else comes.
