@@ -120,9 +120,9 @@ class Splitter:
         return held
 
     def dismiss(self) -> None:
-        """Let go of expat: nothing more will be fed."""
+        """Let go of expat: nothing more will be fed. A second time does no harm: a RST may follow a FIN."""
         silence(self._parser)
-        del self._refusal
+        self.__dict__.pop("_refusal", None)
 
     @property
     def unfinished(self) -> bytes:
