@@ -117,7 +117,7 @@ def test_faults_name_the_byte(play) -> None:
     timeline = play(START + "C: <presence/><message><a></message>\nC: <iq/><presence/>")
     assert timeline.rows("kind", "offset", "reason")[4:] == [
         ("malformed", (146, 161), "mismatched tag, at byte 160"),
-        ("opaque", (161, 168), "not read: it follows a fault"),
+        ("opaque", (161, 168), "follows a fault: not read"),
         ("stanza", (168, 173), None),
         ("stanza", (173, 184), None),
     ]

@@ -149,9 +149,9 @@ def test_sasl2(element: Parse) -> None:
     context = Context()
     assert talk(element, context, *lines) == [
         'PLAIN as alice, password masked; bind "Lab", ask for a token',
-        "alice@prosody.test/Lab~1 is logged in; bound; token masked",
+        "logged in as alice@prosody.test/Lab~1; bound; token masked",
         "HT-SHA-256-NONE as alice, token masked; resume the session",
-        "alice@prosody.test/Lab~1 is logged in; session resumed, received 5",
+        "logged in as alice@prosody.test/Lab~1; session resumed, received 5",
         "more is needed: TOTP",
         "begin the task TOTP",
         "data of the task, masked",

@@ -100,7 +100,7 @@ MESSAGES = [
         "<message from='alice@prosody.test'><result xmlns='urn:xmpp:mam:2' id='1'>"
         + FORWARDED.format(INNER)
         + "</result></message>",
-        'archived: from alice@…/a to bob@x.test/b: "Hi"',
+        'archived: alice@…/a to bob@x.test/b: "Hi"',
     ),
     ("<", "<message><result xmlns='urn:xmpp:mam:2' id='1'/></message>", "archived: no message"),
     ("<", "<message><sent xmlns='urn:xmpp:carbons:2'/></message>", "carbon of nothing"),
@@ -179,10 +179,18 @@ def test_messages(element: Parse, side: str, xml: str, text: str) -> None:
 def test_messages_between_servers_have_both_addresses(element: Parse) -> None:
     xml = "<message from='a@prosody.test/x' to='b@y.test'><body>Hi</body></message>"
     for ns in ("jabber:server", "jabber:component:accept"):
-        assert summarize(element(xml, ns), "receiving", prosody()) == 'from a@…/x to b@y.test: "Hi"'
+        assert summarize(element(xml, ns), "receiving", prosody()) == 'a@…/x to b@y.test: "Hi"'
     assert summarize(element("<message/>", "jabber:server"), "receiving", prosody()) == (
         "from nobody to nobody: nothing in it"
     )
+
+
+def test_addresses_below_the_domain_of_the_connection_are_short_too() -> None:
+    context = prosody()
+    assert context.short("room@rooms.prosody.test/nick") == "room@rooms.…/nick"
+    assert context.short("room@notprosody.test") == "room@notprosody.test"
+    assert context.short("rooms.prosody.test") == "rooms.prosody.test"
+    assert Context().short("a@prosody.test") == "a@prosody.test"
 
 
 def test_a_long_body_is_cut_within_its_quotes(element: Parse) -> None:
@@ -191,16 +199,16 @@ def test_a_long_body_is_cut_within_its_quotes(element: Parse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
-    [("2.6", ", after 0.6 s"), ("2.04", ""), ("92", ", after 1 min 30 s"), ("7202", ", after 2 h 0 min"),
-     ("864002", ", after 10 days"), ("0", "")],
+    ("seconds", "fraction", "said"),
+    [("2.6", ".000", ", after 0.6 s"), ("2.04", ".0", ""), ("92", ".0", ", after 1 min 30 s"),
+     ("7202", "", ", after 2 h 0 min"), ("864002", "", ", after 10 days"), ("0", "", ""), ("0", ".0", ""),
+     ("2.6", "", ""), ("3.6", "", ", after 1 s"), ("33.2", "", ", after 31 s")],
 )  # fmt: skip
-def test_a_delay_is_told_as_waiting_time_where_the_time_is_known(element: Parse, seconds: str, said: str) -> None:
+def test_a_delay_is_told_as_exactly_as_it_is_known(element: Parse, seconds: str, fraction: str, said: str) -> None:
     context = prosody()
     context.time = 1_795_166_484_000_000_000 + int(float(seconds) * 1e9)
-    xml = (
-        "<message from='b@x.test'><body>x</body><delay xmlns='urn:xmpp:delay' stamp='2026-11-20T09:21:26Z'/></message>"
-    )
+    delay = f"<delay xmlns='urn:xmpp:delay' stamp='2026-11-20T09:21:26{fraction}Z'/>"
+    xml = f"<message from='b@x.test'><body>x</body>{delay}</message>"
     assert summarize(element(xml), "receiving", context) == f'from b@x.test{said}: "x"'
 
 
@@ -286,10 +294,10 @@ def test_presence_between_servers(element: Parse) -> None:
         return summarize(element(xml, "jabber:server"), "initiating", prosody())
 
     addresses = "from='a@prosody.test' to='b@y.test'"
-    assert told(f"<presence {addresses}/>") == "from a@… to b@y.test: available"
-    assert told(f"<presence {addresses} type='probe'/>") == "from a@… to b@y.test: ask for the presence"
-    assert told(f"<presence {addresses}><x xmlns='{MUC}'/></presence>") == "from a@… to b@y.test: join the room"
-    assert told(f"<presence {addresses} type='error'/>") == "from a@… to b@y.test: an error without a condition"
+    assert told(f"<presence {addresses}/>") == "a@… to b@y.test: available"
+    assert told(f"<presence {addresses} type='probe'/>") == "a@… to b@y.test: ask for the presence"
+    assert told(f"<presence {addresses}><x xmlns='{MUC}'/></presence>") == "a@… to b@y.test: join the room"
+    assert told(f"<presence {addresses} type='error'/>") == "a@… to b@y.test: an error without a condition"
 
 
 any_name = st.sampled_from(

@@ -17,6 +17,7 @@ _LENGTH: Final = re.compile(rb"(?im)^content-length:[ \t]*(\d{1,9})")
 _CHUNKED: Final = re.compile(rb"(?im)^transfer-encoding:")
 _HEAD: Final = 16 * 1024
 _BODY: Final = 512
+_NAMES: Final = {"tcp": "HTTP", "websocket": "WebSocket", "bosh": "BOSH"}
 
 
 def is_enough(first: bytes) -> bool:
@@ -44,6 +45,6 @@ def tell_http(ledger: Ledger, direction: Direction, first: bytes, begin: Stamp, 
     else:
         summary = "HTTP message of a BOSH session"
     ledger.tell(direction, "http", summary, begin, end, offset=(0, len(first)))
-    reason = f"what {'HTTP' if ledger.transport == 'tcp' else ledger.transport} carries is not read"
+    reason = f"what {_NAMES[ledger.transport]} carries is not read"
     ledger.tell(direction, "opaque", reason, end, reason=reason)
     return carries

@@ -35,7 +35,7 @@ class Context:
 
     @property
     def domain(self) -> str:
-        """The domain of the connection, which addresses show as ``…``."""
+        """The domain of the connection, which addresses show as ``…``, those below it as ``conference.…``."""
         return self._domain
 
     @domain.setter
@@ -57,7 +57,9 @@ class Context:
         local, domain, resource = Jid.parse(jid)
         shown = visible(domain)
         if local:
-            shown = f"{visible(local)}@{'…' if domain == self._domain else shown}"
+            if self._domain and f".{domain}".endswith(f".{self._domain}"):
+                shown = visible(domain.removesuffix(self._domain)) + "…"
+            shown = f"{visible(local)}@{shown}"
         return f"{shown}/{cut(resource, _RESOURCE)}" if resource else shown
 
     def secret(self, word: str, value: str) -> str:

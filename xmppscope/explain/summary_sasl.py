@@ -70,6 +70,9 @@ def success(element: Element, _sender: Sender, context: Context) -> str:
     message = context.sasl.succeed(element)
     who = context.sasl.username
     text = f"{visible(who)} is logged in" if who else "logged in"
+    if who and element.ns == SASL2:
+        # A whole address may be cut at its end, and the rest must be understood without it.
+        text = f"logged in as {visible(who)}"
     if message is Message.SERVER_FINAL and context.show_secrets:
         text += f", {_final(context)}"
     else:

@@ -28,7 +28,7 @@ ERROR: Final = content("error")
 
 
 def place(element: Element, sender: Sender, context: Context) -> str:
-    """Return `to X` or `from X` for a client's stanza, `from X to Y` between servers and for components."""
+    """Return `to X` or `from X` for a client's stanza, `X to Y` between servers and for components."""
     attrs = element.attrs
     to, from_ = attrs.get("to"), attrs.get("from")
     if element.name.startswith(_CLIENT_PREFIX):
@@ -39,13 +39,12 @@ def place(element: Element, sender: Sender, context: Context) -> str:
 
 
 def both(from_: str | None, to: str | None, context: Context) -> str:
-    """Return `from X to Y`."""
-    parts: list[str] = []
-    if from_ is not None:
-        parts.append(f"from {context.short(from_)}")
-    if to is not None:
-        parts.append(f"to {context.short(to)}")
-    return " ".join(parts) or "from nobody to nobody"
+    """Return `X to Y`, or `from X` or `to Y` where only that is known."""
+    if from_ is None:
+        return "from nobody to nobody" if to is None else f"to {context.short(to)}"
+    if to is None:
+        return f"from {context.short(from_)}"
+    return f"{context.short(from_)} to {context.short(to)}"
 
 
 def is_client(element: Element) -> bool:
@@ -65,6 +64,10 @@ def waited(delay: Element, context: Context) -> str:
     if sent.tzinfo is None:
         sent = sent.replace(tzinfo=UTC)
     age = context.time / 1e9 - sent.timestamp()
+    if "." not in stamp:
+        # A stamp of whole seconds tells no tenths of them: it may be up to a second too early.
+        age = float(int(age)) if age >= 1 else 0.0
+        return f", after {duration(age).replace('.0 s', ' s')}" if age else ""
     return f", after {duration(age)}" if age >= 0.05 else ""
 
 

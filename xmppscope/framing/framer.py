@@ -58,7 +58,7 @@ class Framer:
             self._adopt()
         while self._splitter.broken and self._search is None:
             rest = self._splitter.rest
-            self._begin_search(self._splitter.at, "not read: it follows a fault")
+            self._begin_search(self._splitter.at, "follows a fault: not read")
             pieces += self._search.feed(rest) if self._search is not None else []
             self._adopt()
         return pieces
@@ -78,15 +78,15 @@ class Framer:
 
     def lost(self, length: int) -> list[Piece]:
         """Note that *length* bytes are missing here; return what can be said of the bytes before them."""
-        pieces = self._end("part of an element whose end is not in the capture", hole=True)
-        self._begin_search(self.at + length, "part of an element whose beginning is not in the capture")
+        pieces = self._end("part of an element: its end is missing", hole=True)
+        self._begin_search(self.at + length, "part of an element: its beginning is missing")
         return pieces
 
     def close(self) -> list[Piece]:
         """Take the end of the direction: it proves what was held back, and tears what was not complete."""
         pieces = self._end("an element that was never completed", hole=False)
         self._splitter.dismiss()
-        self._begin_search(self.at, "not read: it follows the end")
+        self._begin_search(self.at, "follows the end: not read")
         return pieces
 
     def _end(self, why: str, *, hole: bool) -> list[Piece]:
