@@ -1,5 +1,6 @@
 """Error elements in words: the defined condition, the application's own, and the text (RFC 6120 §4.9, §6.5, §8.3)."""
 
+from xmppscope.explain.wording import ERROR
 from xmppscope.model.element import Element
 from xmppscope.model.namespaces import SASL, STANZA_ERRORS, STREAM_ERRORS
 from xmppscope.model.plaintext import quote, visible
@@ -27,3 +28,11 @@ def condition(error: Element) -> str:
     if alternative:
         shown += f" {quote(alternative)}"
     return f"{shown}: {quote(text)}" if text else shown
+
+
+def stanza_error(stanza: Element) -> str:
+    """Return what the error child of a stanza says (RFC 6120 §8.3.1)."""
+    for child in stanza.children:
+        if child.name in ERROR:
+            return condition(child)
+    return "an error without a condition"

@@ -7,11 +7,11 @@ What each payload means is in tables by subject (`iq_core`, `iq_account`, `iq_pe
 from typing import Final
 
 from xmppscope.explain import iq_account, iq_core, iq_media, iq_people, iq_pubsub, iq_rooms
-from xmppscope.explain.condition import condition
+from xmppscope.explain.condition import stanza_error
 from xmppscope.explain.context import Context
 from xmppscope.explain.iq_table import Ask, Tables, Tell
 from xmppscope.explain.registry import short_name
-from xmppscope.explain.wording import ERROR, is_client
+from xmppscope.explain.wording import is_client
 from xmppscope.model.element import Element
 from xmppscope.model.jid import bare
 from xmppscope.model.plaintext import visible
@@ -42,7 +42,7 @@ def iq(element: Element, sender: Sender, context: Context) -> str:
     if kind == "result":
         text = _result(element, sender, context)
     elif kind == "error":
-        text = _error(element)
+        text = stanza_error(element)
     else:
         payload = element.children[0].ns if element.children else ""
         text = f"of no known type, with {visible(short_name(payload)) or 'nothing in it'}"
@@ -91,10 +91,3 @@ def _result(element: Element, sender: Sender, context: Context) -> str:
     if not payload.children and not payload.text and not payload.attrs and payload.name in _EMPTY:
         return _EMPTY[payload.name]
     return f"answer of {visible(short_name(payload.ns) or payload.local)}"
-
-
-def _error(element: Element) -> str:
-    for child in element.children:
-        if child.name in ERROR:
-            return condition(child)
-    return "an error without a condition"

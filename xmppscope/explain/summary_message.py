@@ -6,10 +6,10 @@ before receipts, chat states and the like, which come along with many bodies and
 
 from typing import Final
 
-from xmppscope.explain.condition import condition
+from xmppscope.explain.condition import stanza_error
 from xmppscope.explain.context import Context
 from xmppscope.explain.message_parts import MODIFIER, PARTS
-from xmppscope.explain.wording import DELAY, ERROR, both, payloads, place
+from xmppscope.explain.wording import DELAY, both, payloads, place
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.timeline import Sender
 
@@ -27,7 +27,7 @@ _NO_RANK: Final = 99
 def message(element: Element, sender: Sender, context: Context) -> str:
     """Tell of a message."""
     if element.attrs.get("type") == "error":
-        return place(element, sender, context) + _failed(element)
+        return f"{place(element, sender, context)}: {stanza_error(element)}"
     children = element.children
     if children and children[0].name in _WRAPPERS:
         return _wrapped(children[0], context)
@@ -54,13 +54,6 @@ def _said(children: list[Element], context: Context) -> str:
     if best != _NO_RANK:
         return f"{between}: {teller(chosen, context)}"
     return f"{between}: {', '.join(payloads(children)) or 'nothing in it'}"
-
-
-def _failed(element: Element) -> str:
-    for child in element.children:
-        if child.name in ERROR:
-            return f": {condition(child)}"
-    return ": an error without a condition"
 
 
 def _wrapped(wrapper: Element, context: Context) -> str:

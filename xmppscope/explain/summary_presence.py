@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from xmppscope.explain.condition import condition
+from xmppscope.explain.condition import stanza_error
 from xmppscope.explain.context import Context
-from xmppscope.explain.wording import ERROR, MUC_USER, both, content, is_client, place
+from xmppscope.explain.wording import MUC_USER, both, content, is_client, place
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.jid import bare
 from xmppscope.model.plaintext import quote, visible
@@ -54,7 +54,7 @@ def presence(element: Element, sender: Sender, context: Context) -> str:
     if not is_client(element):
         return _routed(element, kind, context)
     if kind == "error":
-        return f"{place(element, sender, context)}: {_error(element)}"
+        return f"{place(element, sender, context)}: {stanza_error(element)}"
     words = None if kind is None else (_SENT if outgoing else _RECEIVED).get(kind)
     if words is not None:
         other = attrs.get("to" if outgoing else "from")
@@ -111,20 +111,13 @@ def _routed(element: Element, kind: str | None, context: Context) -> str:
     attrs = element.attrs
     where = both(attrs.get("from"), attrs.get("to"), context)
     if kind == "error":
-        return f"{where}: {_error(element)}"
+        return f"{where}: {stanza_error(element)}"
     words = None if kind is None else _ROUTED.get(kind)
     if words is not None:
         return f"{where}: {words}"
     if element.child(_MUC) is not None and kind is None:
         return f"{where}: join the room"
     return f"{where}: {_availability(element, kind)}"
-
-
-def _error(element: Element) -> str:
-    for child in element.children:
-        if child.name in ERROR:
-            return condition(child)
-    return "an error without a condition"
 
 
 def _occupant(element: Element, info: Element, from_: str, kind: str | None, context: Context) -> str:
