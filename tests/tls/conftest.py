@@ -20,9 +20,6 @@ from xmppscope.tls.keylog import KeyStore
 from xmppscope.tls.resumption import ResumptionCache
 
 NAME = "prosody.test"
-NO_TICKETS = ssl.OP_NO_TICKET
-NO_ENCRYPT_THEN_MAC = 1 << 19
-NO_EXTENDED_MASTER_SECRET = 1 << 0
 
 
 class Party:

@@ -53,11 +53,10 @@ def test_alerts():
     assert names.alert_words(123) == "alert 123"
 
 
-def test_groups_and_signature_schemes():
+def test_groups():
     assert names.group_name(4588) == "X25519MLKEM768"
     assert names.group_name(0xAAAA) == "GREASE (0xAAAA)"
     assert names.group_name(9999) == "0x270F"
-    assert names.signature_scheme_name(0x0804) == "rsa_pss_rsae_sha256"
 
 
 def test_the_sixteen_grease_values():

@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 
 SEPARATOR: Final = "\n"
-XML_LANG: Final = "http://www.w3.org/XML/1998/namespace\nlang"
 
 
 class Element(msgspec.Struct, gc=False):

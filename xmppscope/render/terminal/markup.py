@@ -7,12 +7,10 @@ too, become visible escapes and a backslash becomes two, so that no text can pas
 """
 
 import re
-from typing import Final, Literal
+from typing import Final
 
 from xmppscope.model.plaintext import visible
 from xmppscope.render.terminal.width import chop, width
-
-XmlForm = Literal["pretty", "raw"]
 
 _TOKEN: Final = re.compile(r"""<!\[CDATA\[.*?\]\]>|<(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<]+|<""", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(r"""[^\s=]++\s*=\s*(?:"[^"]*"|'[^']*')""")
