@@ -229,3 +229,4 @@ def test_ignoring_a_flow_that_is_gone_does_nothing(wire: Any) -> None:
     wire.close()
     wire.reassembler.ignore(1)
     wire.reassembler.ignore(77)
+    assert wire.close() == []
