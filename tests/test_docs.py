@@ -40,6 +40,18 @@ def test_example_is_a_record_as_the_program_writes_it(example: str) -> None:
     assert json.loads(msgspec.json.encode(record)) == json.loads(example)
 
 
+@pytest.mark.real
+def test_examples_of_read_are_what_it_prints(xmppscope: Callable[..., subprocess.CompletedProcess[bytes]]) -> None:
+    captures = ROOT / "captures"
+    keys = ["--keylog", captures / "tls13-starttls-prosody.keys"]
+    printed: list[object] = []
+    for arguments in ([captures / "tls13-starttls-prosody.pcap", *keys], [captures / "dmg-gaps-2.pcap"]):
+        printed += map(json.loads, xmppscope("read", "--format", "jsonl", *arguments).stdout.splitlines())
+    examples = [json.loads(example) for example in blocks(REFERENCE, "json")]
+    made = {"header", "connection", "entry", "summary"}
+    assert not [example for example in examples if example["record"] in made and example not in printed]
+
+
 @pytest.mark.parametrize("record", get_args(timeline.Record), ids=lambda record: record.__name__)
 def test_reference_names_every_field(record: type[msgspec.Struct]) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(record)}
