@@ -76,11 +76,14 @@ class EntryLines:
         """Return the summary in exactly *room* columns; what was asked stays visible when it is cut."""
         text = self._legible(entry.summary)
         glyphs = self._glyphs
-        if entry.answers is None:
+        layout = self.layout
+        # Where lines bear no numbers, the number of the question helps nobody.
+        words = [f"#{entry.answers}"] if layout.entry and entry.answers is not None else []
+        if entry.latency is not None and not layout.latency:
+            words.append(latency(entry.latency))
+        if not words:
             return fit(text, room, glyphs.ellipsis)
-        tail = f" {glyphs.dot} #{entry.answers}"
-        if entry.latency is not None and not self.layout.latency:
-            tail += f" {latency(entry.latency)}"
+        tail = f" {glyphs.dot} {' '.join(words)}"
         left = room - len(tail)
         used = width(text)
         if used > left:
