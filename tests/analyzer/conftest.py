@@ -225,9 +225,6 @@ def play(words: dict[str, bytes]) -> Callable[..., Timeline]:
     return run
 
 
-# -- real TLS ---------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for a.example and its key."""

@@ -82,9 +82,6 @@ def test_login_without_tls(play) -> None:
     assert timeline.rows("stream") == [(n,) for n in (1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)]
 
 
-# -- STARTTLS in what it leaves in the clear --------------------------------------------------------------------------
-
-
 def test_refused_starttls_lets_what_waited_go_on_as_xml(play) -> None:
     timeline = play(START + "C: {starttls}\nC: <presence/>\nS: {tls-failure}\nC: <iq/>\nS: <presence/>")
     assert timeline.told[3:] == [
@@ -165,9 +162,6 @@ def test_nothing_waits_in_vain_for_a_lost_answer(play) -> None:
         "S gap, unknown",
         "C iq, unknown",
     ]
-
-
-# -- compression ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("split", [0, 1, 7])
@@ -268,9 +262,6 @@ def test_nothing_is_compressed_twice(play, fill) -> None:
         c3=client(fill("<iq/>")),
     )
     assert [row[1] for row in inside(timeline)][3:] == ["compress", "presence", "compressed", "presence", "iq"]
-
-
-# -- restarts, closing tags, ends -------------------------------------------------------------------------------------
 
 
 def test_restart_pipelined_with_auth(play) -> None:

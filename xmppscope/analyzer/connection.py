@@ -51,8 +51,6 @@ class Connection:
         self._tls_entries: TlsEntries | None = None
         self._unclaimed = 0
 
-    # -- wire events --------------------------------------------------------------------------------------------------
-
     def data(self, event: Data) -> None:
         """Take the next bytes of one side."""
         direction = self._directions[event.side]
@@ -103,8 +101,6 @@ class Connection:
             self._tls_entries.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
-
-    # -- where bytes go -----------------------------------------------------------------------------------------------
 
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""
@@ -172,8 +168,6 @@ class Connection:
             self._split(direction, clear, stamp)
         if inflater.fault:
             tell_compression(self._ledger, direction)
-
-    # -- what the negotiation asks for --------------------------------------------------------------------------------
 
     def _after_stop(self, direction: Direction, framer: Framer) -> None:
         action, self._entries.action = self._entries.action, Action.NONE
@@ -262,8 +256,6 @@ class Connection:
         self._switch(direction, layer, [(data, stamp)])
         return True
 
-    # -- TLS ----------------------------------------------------------------------------------------------------------
-
     def _feed_tls(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Feed TLS; white space, and XML, between <proceed/> and the first record are cleartext still."""
         if not direction.tls_begun:
@@ -306,8 +298,6 @@ class Connection:
             # A key log may lack the keys of the handshake alone; then the elements are still to come.
             self.ignored = not self._services.keys.lookup(self._tls.client_random or b"")
 
-    # -- recognition --------------------------------------------------------------------------------------------------
-
     def _sniff(self, direction: Direction, data: bytes, stamp: Stamp, *, last: bool = False) -> None:
         """Decide by the first bytes of a direction how to read it; at the *last* of them in any case."""
         direction.early.append((data, stamp))
@@ -346,8 +336,6 @@ class Connection:
         """Note that a side speaks no XMPP; where neither does, the connection is left alone."""
         direction.foreign = True
         self.ignored = self.ignored or (not self._ledger.number and self._directions[1 - direction.side].foreign)
-
-    # -- holes and ends -----------------------------------------------------------------------------------------------
 
     def _hole(self, direction: Direction, length: int | None, stamp: Stamp) -> None:
         """Note that cleartext is missing; *length* is None where nobody can know how much."""

@@ -135,8 +135,6 @@ class Splitter:
         """The start tag of the stream that the splitter is in; empty before the first header."""
         return self._prime
 
-    # -- expat's callbacks --------------------------------------------------------------------------------------------
-
     def _begin(self, name: str, attrs: dict[str, str]) -> None:
         """Take a start tag of the first level, or the header's."""
         if not self._in_stream:
@@ -184,8 +182,6 @@ class Splitter:
     def _is_empty_tag(self, index: int) -> bool:
         """Tell whether an element without content, which ends at or before *index*, is one empty-element tag."""
         return self._joined(self._item_start, self._chunk_at + index).endswith(b"/>")
-
-    # -- the rarer callbacks ------------------------------------------------------------------------------------------
 
     def _root(self, name: str, attrs: dict[str, str]) -> None:
         start = self._parser.CurrentByteIndex + self._delta
@@ -235,8 +231,6 @@ class Splitter:
 
     def _leave(self) -> None:
         raise _StoppedError
-
-    # -- parsing ------------------------------------------------------------------------------------------------------
 
     def _begin_parser(self, at: int, prime: bytes) -> None:
         """Start expat at the absolute offset *at*, inside the stream whose start tag is *prime* if there is one."""
