@@ -82,6 +82,28 @@ def test_new_header_behind_a_hole() -> None:
     assert [type(piece) for piece in pieces] == [Head, Head, Item]
 
 
+@pytest.mark.parametrize(
+    "nonza",
+    [
+        b"<bidi xmlns='urn:xmpp:bidi'/>",
+        b"<inactive xmlns='urn:xmpp:csi:0'/>",
+        b'<active xmlns="urn:xmpp:csi:0"/>',
+        b"<continue xmlns='urn:xmpp:sasl:2'/>",
+        b"<next xmlns='urn:xmpp:sasl:2'/>",
+    ],
+)
+@pytest.mark.parametrize("split", [0, 1])
+def test_nonza_first_in_midstream(nonza: bytes, split: int) -> None:
+    data = nonza + b"<presence/>"
+    steps = [data[at : at + split] for at in range(len(data))] if split else [data]
+    assert items(frame(*steps, midstream=True)) == [nonza, b"<presence/>"]
+
+
+def test_chat_state_in_midstream_is_nested() -> None:
+    state = b"<active xmlns='http://jabber.org/protocol/chatstates'/></message><presence/><presence/>"
+    assert items(frame(state, midstream=True)) == [b"<presence/>", b"<presence/>"]
+
+
 def test_midstream_start() -> None:
     pieces = frame(b"dy>x</body></message><message to='b'/><iq/>", midstream=True)
     assert isinstance(pieces[0], Torn)

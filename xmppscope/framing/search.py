@@ -20,7 +20,9 @@ _STANZAS: Final = frozenset({"message", "presence", "iq"})
 _NEVER_NESTED: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
 _CANDIDATE: Final = re.compile(
     rb"<(?:message|presence|iq|r|a|enabled?|resumed?|failed|auth|authenticate|challenge|response|success|failure|abort"
-    rb"|starttls|proceed|compress(?:ed)?|handshake|stream:(?:features|error|stream)|db:(?:result|verify))(?=[\s/>])"
+    rb"|continue|next|starttls|proceed|compress(?:ed)?|handshake|bidi|stream:(?:features|error|stream)"
+    rb"|db:(?:result|verify))(?=[\s/>])"
+    rb"|<(?:in)?active(?=\sxmlns=.urn:xmpp:csi:0)"  # and not the chat state, which every second message holds
     rb"|<\?xml(?=\s)|</stream:stream(?=[\s>])"
 )
 _LONGEST_CANDIDATE: Final = 32
