@@ -26,6 +26,10 @@ MIDSTREAM = [
     "<message from='b@b.example' to='a@a.example/r'><body>x</body></message>",
     "<iq type='get' id='1' from='a.example' to='a@a.example/r'><ping xmlns='urn:xmpp:ping'/></iq>",
     "<presence from='b@b.example/r' to='a@a.example'/>",
+    "<message to='a@a.example/r' type='error'><error type='cancel'>"
+    "<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    "<iq id='1' type='error'><error type='auth'>"
+    "<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
     "<r xmlns='urn:xmpp:sm:3'/>",
 ]
 MARKUP = [
@@ -72,6 +76,13 @@ def test_mid_stream(play, first, stanza) -> None:
     assert (element.kind in ("stanza", "nonza"), element.xml) == (True, stanza)
     assert (element.offset, element.xmlns, element.stream) == (None, None, 0)
     assert timeline.entries[0].kind == "opaque"
+
+
+def test_closing_tags_alone(play) -> None:
+    timeline = play("C: </stream:stream>\nS: </stream:stream>\nC fin\nS fin", syn=False)
+    assert timeline.rows("kind", "sender")[:2] == [("stream-close", "C"), ("stream-close", "S")]
+    foreign = "C: <stream:stream xmlns:stream='urn:example:other'>\nC: </stream:stream>\nC fin"
+    assert play(foreign).records == play(foreign, syn=False).records == []
 
 
 @pytest.mark.parametrize("markup", MARKUP)

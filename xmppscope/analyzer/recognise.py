@@ -9,7 +9,6 @@ from typing import Final
 
 from xmppscope.model.element import Element
 from xmppscope.model.namespaces import (
-    BIND,
     CLIENT,
     COMPRESS,
     DIALBACK,
@@ -70,12 +69,17 @@ def is_xmpp(element: Element) -> bool:
         return True
     if element.ns != CLIENT:
         return False
-    attrs, payload = element.attrs, [child.ns for child in element.children]
-    foreign = any(ns and ns != CLIENT for ns in payload)
+    attrs = element.attrs
+    foreign = any(child.ns not in ("", CLIENT) for child in element.children) or _is_stanza_error(element)
     addressed = "to" in attrs or "from" in attrs
     if element.local == "iq":
-        known = attrs.get("type") in _IQ_TYPES and "id" in attrs
-        return known and (addressed or foreign or BIND in payload or STANZA_ERRORS in payload)
+        return attrs.get("type") in _IQ_TYPES and "id" in attrs and (addressed or foreign)
     if element.local == "message":
         return addressed and (foreign or element.child(f"{CLIENT}\nbody") is not None)
     return element.local == "presence" and addressed
+
+
+def _is_stanza_error(element: Element) -> bool:
+    """RFC 6120 §8.3.2: the condition stands in <error/>, which has the content namespace."""
+    error = element.child(f"{CLIENT}\nerror")
+    return error is not None and any(child.ns == STANZA_ERRORS for child in error.children)

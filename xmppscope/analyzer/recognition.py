@@ -3,7 +3,7 @@
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger
 from xmppscope.analyzer.recognise import is_xmpp
-from xmppscope.framing.pieces import Head, Item, Piece
+from xmppscope.framing.pieces import Foot, Head, Item, Piece
 from xmppscope.model.namespaces import STREAM
 from xmppscope.model.timeline import INITIATING, RECEIVING, Sender
 from xmppscope.model.wire import Side
@@ -19,6 +19,9 @@ class Recognition:
 
     def is_proof(self, direction: Direction, piece: Piece) -> bool:
         """Tell whether *piece* can be nothing but XMPP."""
+        if isinstance(piece, Foot):
+            # Behind a header it is as good as that was; in mid-stream nothing else has a tag of that name.
+            return not direction.stream and piece.raw.startswith(b"</stream:stream")
         if isinstance(piece, Head):
             proof = piece.element.ns == STREAM
         elif isinstance(piece, Item):
