@@ -228,6 +228,7 @@ def test_a_component_proves_itself_in_the_namespace_of_its_stream_or_unseen() ->
     raw = "<handshake>0123456789abcdef</handshake>"
     assert masked(raw, ns="jabber:component:accept") == ("<handshake>…</handshake>", True)
     assert masked(raw, ns="jabber:component:connect") == ("<handshake>…</handshake>", True)
+    assert masked(raw, ns="jabber:client") == ("<handshake>…</handshake>", True)  # the header was not captured
     assert masked("<handshake xmlns=''>0123</handshake>") == ("<handshake xmlns=''>…</handshake>", True)
 
 

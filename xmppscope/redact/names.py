@@ -10,6 +10,7 @@ from typing import Final
 from xmppscope.model.element import SEPARATOR
 from xmppscope.model.namespaces import (
     AUTH,
+    CLIENT,
     COMPONENT_ACCEPT,
     COMPONENT_CONNECT,
     DIALBACK,
@@ -48,7 +49,8 @@ CONTENT: Final = frozenset(
         *_names(REGISTER, "password", "key"),  # XEP-0077
         *_names(COMPONENT_ACCEPT, "handshake"),  # XEP-0114
         *_names(COMPONENT_CONNECT, "handshake"),
-        "handshake",  # the same, where the header that names its namespace was missed
+        *_names(CLIENT, "handshake"),  # the same, read under an assumed header where the real one was missed
+        "handshake",
         *_names("http://jabber.org/protocol/muc", "password"),  # XEP-0045 §7.2.5
         *_names("http://jabber.org/protocol/muc#user", "password"),
         *_names("http://jabber.org/protocol/muc#owner", "password"),
