@@ -142,19 +142,20 @@ class Connection:
             self._go_on(direction)
 
     def _write(self, direction: Direction, pieces: list[Piece]) -> None:
-        item = self._entries.item
+        entries, ledger = self._entries, self._ledger
         for piece in pieces:
+            proof = not ledger.number and self._recognition.is_proof(direction, piece)
             if type(piece) is Item:
-                if not self._ledger.number and self._recognition.is_proof(direction, piece):
-                    self._ledger.claim()
-                item(direction, piece)
-            else:
-                proof = not self._ledger.number and self._recognition.is_proof(direction, piece)
-                self._entries.other(direction, piece)
                 if proof:
-                    self._ledger.claim()
-                elif isinstance(piece, Head) and not self._ledger.number:
-                    self._dismiss(direction)
+                    ledger.claim()
+                entries.item(direction, piece)
+                continue
+            entries.other(direction, piece)
+            if proof:
+                # The kind, which the connection record tells, is known from the header on.
+                ledger.claim()
+            elif isinstance(piece, Head) and not ledger.number:
+                self._dismiss(direction)
 
     def _go_on(self, direction: Direction) -> None:
         """Let the other side's bytes go on: what it asked for was refused, or nobody can know."""

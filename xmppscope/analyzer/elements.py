@@ -10,7 +10,6 @@ from typing import Final
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, shown
 from xmppscope.analyzer.services import Services
-from xmppscope.analyzer.stamps import StampTrack, Told
 from xmppscope.explain.registry import xeps_of
 from xmppscope.explain.summary import Context, summarize, summarize_header
 from xmppscope.framing.framer import ASSUMED
@@ -60,11 +59,15 @@ class ElementEntries:
         element = item.element
         sender = direction.sender
         start, end = item.start, item.end
-        stamps = direction.stamps
+        stamps, recorder = direction.stamps, self._recorder
         if start >= stamps.newest_begin and stamps.told is not None:
             told = stamps.told
+            stamps.done = end
         else:
-            told = self._stamped(stamps, start, end)
+            first, last = stamps.find(start, end)
+            told = recorder.told(first, last)
+            if first is last:
+                stamps.told = told
         step = self._negotiation.element(sender, element)
         if step.action is not Action.NONE:
             self._act(step.action)
@@ -114,17 +117,14 @@ class ElementEntries:
         if answer is not None:
             entry.answers = answer.entry
             entry.latency = answer.latency
-        self._ledger.write(entry)
+        ledger = self._ledger
+        if ledger.number:
+            entry.connection = ledger.number
+            recorder.entry(entry)
+        else:
+            ledger.write(entry)
         if step is not self._step:
             self._know(step)
-
-    def _stamped(self, stamps: StampTrack, start: int, end: int) -> Told:
-        """Return when and where the bytes [start, end) were captured, and remember it for what follows."""
-        first, last = stamps.find(start, end)
-        told = Told(*self._recorder.stamped(first, last), first.time, last.end_time)
-        if first is last:
-            stamps.told = told
-        return told
 
     def _correlate(self, sender: Sender, iq: Element, end_time: int) -> tuple[Answer | None, str | None]:
         """Return what an iq answers, and the expanded name of the payload of that request."""
@@ -175,32 +175,11 @@ class ElementEntries:
         self._know(step)
         attrs = element.attrs
         first, last = direction.stamps.find(head.start, head.end)
-        time, end_time, packets, file = self._recorder.stamped(first, last)
-        self._ledger.write(
-            Entry(
-                entry=0,
-                connection=0,
-                stream=direction.stream,
-                sender=direction.sender,
-                kind="stream-open",
-                time=time,
-                end_time=end_time,
-                summary=summarize_header(element, direction.sender, self._context),
-                state=step.state,
-                protection=direction.protection,
-                compression=None if direction.inflater is None else "zlib",
-                packets=packets,
-                file=file,
-                size=head.end - head.start,
-                offset=(head.start, head.end) if direction.at_known else None,
-                name=element.local,
-                ns=element.ns,
-                xml=head.raw.decode(),
-                id=attrs.get("id"),
-                from_=attrs.get("from"),
-                to=attrs.get("to"),
-            )
-        )
+        summary = summarize_header(element, direction.sender, self._context)
+        entry = self._ledger.make(direction, "stream-open", summary, first, last, (head.start, head.end))
+        entry.name, entry.ns, entry.xml = element.local, element.ns, head.raw.decode()
+        entry.id, entry.from_, entry.to = attrs.get("id"), attrs.get("from"), attrs.get("to")
+        self._ledger.write(entry)
 
     def _foot(self, direction: Direction, foot: Foot) -> None:
         step = self._negotiation.close_tag(direction.sender)

@@ -137,7 +137,7 @@ class Ledger:
         **more: Unpack[More],
     ) -> Entry:
         """Return an entry with what all entries have; *offset* also gives its size."""
-        time, end_time, packets, file = self.recorder.stamped(first, last or first)
+        told = self.recorder.told(first, last or first)
         if offset is not None:
             more.setdefault("size", offset[1] - offset[0])
         return Entry(
@@ -146,14 +146,14 @@ class Ledger:
             stream=direction.stream,
             sender=direction.sender,
             kind=kind,
-            time=time,
-            end_time=end_time,
+            time=told.time,
+            end_time=told.end_time,
             summary=summary,
             state=self.negotiation.state,
             protection=direction.protection,
             compression="zlib" if direction.inflater is not None else None,
-            packets=packets,
-            file=file,
+            packets=told.packets,
+            file=told.file,
             offset=offset if direction.at_known else None,
             **more,
         )

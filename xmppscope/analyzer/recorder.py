@@ -1,14 +1,10 @@
 """Numbers and collects the records of the timeline, and keeps the counts that the summary tells."""
 
-from typing import TYPE_CHECKING
-
+from xmppscope.analyzer.stamps import Stamp, Told
 from xmppscope.model.instant import iso
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.timeline import Entry, Record, Summary
 from xmppscope.model.wire import FILE_SHIFT
-
-if TYPE_CHECKING:
-    from xmppscope.analyzer.stamps import Stamp
 
 _NUMBER = (1 << FILE_SHIFT) - 1
 
@@ -48,7 +44,7 @@ class Recorder:
             self._time = time
         return self._time_text
 
-    def packets(self, first: int, last: int) -> tuple[tuple[int, int] | None, int | None]:
+    def _packets(self, first: int, last: int) -> tuple[tuple[int, int] | None, int | None]:
         """Return the packet numbers and the file index of two packet positions; nothing where there are no packets."""
         if not last:
             return None, None
@@ -56,11 +52,12 @@ class Recorder:
             return (first, last), None
         return (first & _NUMBER, last & _NUMBER), first >> FILE_SHIFT
 
-    def stamped(self, first: "Stamp", last: "Stamp") -> tuple[str, str, tuple[int, int] | None, int | None]:
-        """Return time, end time, packet numbers and file index of a run of cleartext."""
+    def told(self, first: Stamp, last: Stamp) -> Told:
+        """Return what an entry tells of when and where its bytes were captured."""
         time = self.text(first.time)
-        end = time if last.end_time == first.time else self.text(last.end_time)
-        return time, end, *self.packets(first.packet, last.end_packet)
+        end_time = time if last.end_time == first.time else self.text(last.end_time)
+        packets, file = self._packets(first.packet, last.end_packet)
+        return Told(time, end_time, packets, file, first.time, last.end_time)
 
     def connection(self, record: ConnectionRecord) -> None:
         """Write a connection record."""

@@ -1,7 +1,7 @@
 """Which packets carried which cleartext bytes, for one direction of a connection."""
 
 from bisect import bisect_right
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Stamp(msgspec.Struct, gc=False):
     end_packet: int
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, gc=False):
     """The stamps of a range as an entry tells them, and in nanoseconds."""
 
     time: str
@@ -35,12 +35,14 @@ class Told(NamedTuple):
 class StampTrack:
     """Finds the stamps of a range of absolute cleartext offsets; ranges are asked for in rising order.
 
-    `newest_begin` is where the newest run begins, `told` what its entries tell: several stanzas often share one.
+    `newest_begin` is where the newest run begins, `told` what its entries tell: several stanzas often share one. What
+    lies before `done` is not asked for again.
     """
 
     def __init__(self) -> None:
         self.newest_begin = 0
         self.told: Told | None = None
+        self.done = 0
         self._begins: list[int] = []
         self._stamps: list[Stamp] = []
 
@@ -48,6 +50,9 @@ class StampTrack:
         """Note that the bytes from the offset *begin* on bear *stamp*."""
         self.newest_begin = begin
         self.told = None
+        if begin == self.done:
+            self._begins.clear()
+            self._stamps.clear()
         self._begins.append(begin)
         self._stamps.append(stamp)
         if len(self._begins) > _MOST:
@@ -57,12 +62,9 @@ class StampTrack:
     def find(self, start: int, end: int) -> tuple[Stamp, Stamp]:
         """Return the stamps of the first and the last byte of [start, end), and forget what lies before."""
         begins, stamps = self._begins, self._stamps
+        self.done = end
         if start >= begins[-1]:
-            stamp = stamps[-1]
-            if len(begins) > 1:
-                del begins[:-1]
-                del stamps[:-1]
-            return stamp, stamp
+            return stamps[-1], stamps[-1]
         first = max(bisect_right(begins, start) - 1, 0)
         last = max(bisect_right(begins, max(end - 1, start)) - 1, first)
         found = stamps[first], stamps[last]
