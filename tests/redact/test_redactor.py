@@ -59,6 +59,8 @@ KINDS = {
     "fast token": "<success xmlns='urn:xmpp:sasl:2'><token xmlns='urn:xmpp:fast:0' expiry='2026-12-11T09:29:57Z'"
     " token='{}'/></success>",
     "isr": "<success xmlns='urn:xmpp:sasl:2'><isr-enabled xmlns='urn:xmpp:isr:0' key='{}'/></success>",
+    "isr token": "<enabled xmlns='urn:xmpp:sm:3'><isr-enabled xmlns='https://xmpp.org/extensions/isr/0' token='{}'/>"
+    "</enabled>",
     "legacy password": "<iq type='set' id='1'><query xmlns='jabber:iq:auth'><username>alice</username>"
     "<password>{}</password><resource>r</resource></query></iq>",
     "legacy digest": "<iq type='set' id='1'><query xmlns='jabber:iq:auth'><digest>{}</digest></query></iq>",

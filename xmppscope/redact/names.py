@@ -23,6 +23,7 @@ from xmppscope.model.namespaces import (
 _DATA: Final = "jabber:x:data"  # XEP-0004
 _UPLOAD: Final = ("urn:xmpp:http:upload:0", "urn:xmpp:http:upload")  # XEP-0363 and its earlier version
 _EXTERNAL_SERVICES: Final = ("urn:xmpp:extdisco:1", "urn:xmpp:extdisco:2")  # XEP-0215
+_ISR: Final = ("https://xmpp.org/extensions/isr/0", "urn:xmpp:isr:0")  # XEP-0397 and its earlier version
 
 
 def _names(ns: str, *locals_: str) -> list[str]:
@@ -67,7 +68,9 @@ KEYS: Final = frozenset(_names(DIALBACK, "result", "verify"))
 
 ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(_names(FAST, "token"), ("token",)),  # XEP-0484
-    **dict.fromkeys(_names("urn:xmpp:isr:0", "isr-enabled", "inst-resumed", "isr"), ("key", "token")),  # XEP-0397
+    **dict.fromkeys(
+        [name for ns in _ISR for name in _names(ns, "isr-enabled", "inst-resumed", "isr")], ("key", "token")
+    ),
     **dict.fromkeys(_names("urn:xmpp:pars:0", "preauth"), ("token",)),  # XEP-0379, XEP-0401, XEP-0445
     **dict.fromkeys(_names("urn:xmpp:ibr-token:0", "preauth"), ("token",)),
     **dict.fromkeys(_names("jabber:x:conference", "x"), ("password",)),  # XEP-0249
