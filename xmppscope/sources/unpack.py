@@ -6,6 +6,7 @@ expand to is bounded, so that a hostile file fills no memory.
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Protocol
 
 _GZIP: Final = b"\x1f\x8b"
@@ -95,10 +96,12 @@ class _Gzip:
                     return
                 self._object = zlib.decompressobj(wbits=31)
                 self._inside = True
+            before = self._object.copy()
             try:
                 out = self._object.decompress(data, _MOST_OUT)
             except zlib.error:
                 self._damage = "gzip data is damaged"
+                yield _up_to_damage(before, data)
                 return
             if out:
                 yield out
@@ -108,6 +111,15 @@ class _Gzip:
     @property
     def problem(self) -> str:
         return self._damage or ("gzip data ends too early" if self._inside else "")
+
+
+def _up_to_damage(decoder: "zlib._Decompress", data: bytes) -> bytes:
+    """Return what *decoder* makes of *data* before it fails; the call that fails gives nothing, so byte by byte."""
+    out = bytearray()
+    with suppress(zlib.error):
+        for at in range(len(data)):
+            out += decoder.decompress(data[at : at + 1])
+    return bytes(out)
 
 
 class _Zstd:
