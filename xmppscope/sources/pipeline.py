@@ -10,6 +10,7 @@ from xmppscope.capture.reader import CaptureReader
 from xmppscope.model.errors import CaptureError
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Header, Record
+from xmppscope.model.wire import WireEvent
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.transport.reassembly import Reassembler
 
@@ -100,20 +101,22 @@ class Pipeline:
         reassemble = self._reassembler.feed
         analyze = self._analyzer.feed
         ignored = self._analyzer.ignored
-        records: list[Record] = []
+        wires: list[WireEvent] = []
         segment: Segment | None = None
         for event in events:
             if type(event) is Segment:
                 if not self._began:
                     self._begin(event)
                 segment = event
-                for wire in reassemble(event):
-                    if made := analyze(wire):
-                        records += made
-                    if ignored:
-                        self._ignore(ignored)
+                wires += reassemble(event)
             else:
                 self._rare(event)
+        records: list[Record] = []
+        for wire in wires:
+            if made := analyze(wire):
+                records += made
+        if ignored:
+            self._ignore(ignored)
         if segment is not None:
             self.latest = max(self.latest, segment.time)
         return self._with_header(records) if records else records
