@@ -15,16 +15,15 @@ from xmppscope.explain.summary import Context, summarize, summarize_header
 from xmppscope.framing.framer import ASSUMED
 from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
 from xmppscope.model.element import SEPARATOR, Element
-from xmppscope.model.namespaces import CLIENT, COMPONENT_ACCEPT, COMPONENT_CONNECT, SERVER, STREAM
+from xmppscope.model.namespaces import CLIENT, CONTENT, STREAM
 from xmppscope.model.timeline import INITIATING, Entry, Kind, Sender
 from xmppscope.redact import Redactor
 from xmppscope.session.iq import Answer, IqCorrelator
 from xmppscope.session.negotiation import Step
 from xmppscope.session.states import Action
 
-_CONTENT: Final = (CLIENT, SERVER, COMPONENT_ACCEPT, COMPONENT_CONNECT)
 _KINDS: Final[dict[str, Kind]] = {
-    **{f"{ns}{SEPARATOR}{local}": "stanza" for ns in _CONTENT for local in ("message", "presence", "iq")},
+    **{f"{ns}{SEPARATOR}{local}": "stanza" for ns in CONTENT for local in ("message", "presence", "iq")},
     f"{STREAM}{SEPARATOR}error": "stream-error",
 }
 _HARMLESS: Final = re.compile(rb"\xef\xbb\xbf|<\?xml[^>?]*\?>|<(?:message|presence|iq)[ \t\r\n/>][^>]*>?")

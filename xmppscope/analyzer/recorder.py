@@ -4,9 +4,7 @@ from xmppscope.analyzer.stamps import Stamp, Told
 from xmppscope.model.instant import iso
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.timeline import Entry, Record, Summary
-from xmppscope.model.wire import FILE_SHIFT
-
-_NUMBER = (1 << FILE_SHIFT) - 1
+from xmppscope.model.wire import FILE_SHIFT, NUMBER_MASK
 
 
 class Recorder:
@@ -50,7 +48,7 @@ class Recorder:
             return None, None
         if self._files == 1:
             return (first, last), None
-        return (first & _NUMBER, last & _NUMBER), first >> FILE_SHIFT
+        return (first & NUMBER_MASK, last & NUMBER_MASK), first >> FILE_SHIFT
 
     def told(self, first: Stamp, last: Stamp) -> Told:
         """Return what an entry tells of when and where its bytes were captured."""

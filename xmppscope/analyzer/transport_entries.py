@@ -4,9 +4,7 @@ from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, binary, shown
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.model.timeline import INITIATING, Annotation
-from xmppscope.model.wire import FILE_SHIFT, Conflict
-
-_NUMBER = (1 << FILE_SHIFT) - 1
+from xmppscope.model.wire import NUMBER_MASK, Conflict
 
 
 def tell_gap(
@@ -43,7 +41,7 @@ def tell_closed(ledger: Ledger, direction: Direction, reset: bool, orderly: bool
 
 def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: Stamp) -> None:
     """Write that a retransmission differs from what was captured first (RFC 9293 §3.10.7.4)."""
-    earlier = f" than packet {event.earlier & _NUMBER}" if event.earlier else ""
+    earlier = f" than packet {event.earlier & NUMBER_MASK}" if event.earlier else ""
     reason = f"a retransmission carries other bytes{earlier}; the first ones are shown"
     offset = None
     if direction.framer is not None and direction.plain:

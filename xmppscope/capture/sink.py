@@ -4,18 +4,14 @@ A damaged or hostile capture can hold a million frames with the same fault. The 
 counted and told at the end: nothing is dropped in silence, and the notices stay bounded.
 """
 
-from typing import Final
-
 from xmppscope.capture.events import CaptureEvent, Notice
 from xmppscope.model.timeline import Severity
-from xmppscope.model.wire import FILE_SHIFT
-
-_NUMBER: Final = (1 << FILE_SHIFT) - 1
+from xmppscope.model.wire import NUMBER_MASK
 
 
 def number(packet: int) -> int:
     """Return the frame number of a packet position, as Wireshark counts within one file."""
-    return packet & _NUMBER
+    return packet & NUMBER_MASK
 
 
 class Sink:

@@ -13,8 +13,8 @@ from xmppscope.explain.registry import short_name
 from xmppscope.explain.summary_iq import iq
 from xmppscope.explain.summary_message import message
 from xmppscope.explain.summary_presence import presence
-from xmppscope.explain.wording import CONTENT
 from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.model.namespaces import CONTENT
 from xmppscope.model.plaintext import visible
 from xmppscope.model.timeline import Sender
 

@@ -6,11 +6,10 @@ from typing import Final
 from xmppscope.explain.context import Context, duration
 from xmppscope.explain.registry import short_name
 from xmppscope.model.element import SEPARATOR, Element
-from xmppscope.model.namespaces import CLIENT, COMPONENT_ACCEPT, COMPONENT_CONNECT, SERVER
+from xmppscope.model.namespaces import CLIENT, CONTENT
 from xmppscope.model.plaintext import quote, visible
 from xmppscope.model.timeline import INITIATING, Sender
 
-CONTENT: Final = (CLIENT, SERVER, COMPONENT_ACCEPT, COMPONENT_CONNECT)
 DATA_FORM: Final = f"jabber:x:data{SEPARATOR}x"
 MUC_USER: Final = "http://jabber.org/protocol/muc#user"
 DELAY: Final = f"urn:xmpp:delay{SEPARATOR}delay"

@@ -20,6 +20,7 @@ COMPRESS: Final = "http://jabber.org/protocol/compress"  # XEP-0138
 COMPRESS_FEATURE: Final = "http://jabber.org/features/compress"  # XEP-0138 §3
 COMPONENT_ACCEPT: Final = "jabber:component:accept"  # XEP-0114
 COMPONENT_CONNECT: Final = "jabber:component:connect"  # XEP-0114
+CONTENT: Final = (CLIENT, SERVER, COMPONENT_ACCEPT, COMPONENT_CONNECT)  # RFC 6120 §4.8.2, XEP-0114
 DIALBACK: Final = "jabber:server:dialback"  # XEP-0220
 DIALBACK_FEATURE: Final = "urn:xmpp:features:dialback"  # XEP-0220 §2.4.2
 BIDI: Final = "urn:xmpp:bidi"  # XEP-0288

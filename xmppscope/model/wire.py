@@ -15,6 +15,9 @@ import msgspec
 FILE_SHIFT: Final = 40
 """How far the file index is shifted left in a packet position."""
 
+NUMBER_MASK: Final = (1 << FILE_SHIFT) - 1
+"""Leaves the packet number of a packet position."""
+
 Side = Literal[0, 1]
 """Which end of a flow sent something: 0 is `Opened.first`, 1 is `Opened.second`."""
 

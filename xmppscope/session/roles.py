@@ -27,7 +27,7 @@ from xmppscope.model.namespaces import (
 )
 from xmppscope.model.timeline import INITIATING, RECEIVING, ConnectionKind, Sender
 from xmppscope.session.states import Trigger
-from xmppscope.session.triggers import CONTENT, IQ, TRIGGERS, expanded
+from xmppscope.session.triggers import DEFAULTS, IQ, TRIGGERS, expanded
 
 COMPONENT_BIND: Final = "urn:xmpp:component:0"
 """The namespace of hostname binding (XEP-0225 §4)."""
@@ -63,7 +63,7 @@ _SENDERS: Final[dict[str, Sender]] = {
     expanded(BIDI, "bidi"): INITIATING,
 }
 _HEADERS: Final = frozenset({expanded(STREAM, "stream"), expanded(FRAMING, "open")})
-_HANDSHAKES: Final = frozenset(expanded(ns, "handshake") for ns in CONTENT)
+_HANDSHAKES: Final = frozenset(expanded(ns, "handshake") for ns in DEFAULTS)
 _DELIVERED: Final = frozenset(expanded(ns, local) for ns in (CLIENT, "") for local in ("message", "presence"))
 _SENDERS_OF_IQ: Final[dict[tuple[str | None, str], Sender]] = {
     ("set", expanded(BIND, "bind")): INITIATING,

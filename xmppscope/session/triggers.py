@@ -9,14 +9,11 @@ from typing import Final
 
 from xmppscope.model.element import SEPARATOR
 from xmppscope.model.namespaces import (
-    CLIENT,
-    COMPONENT_ACCEPT,
-    COMPONENT_CONNECT,
     COMPRESS,
+    CONTENT,
     DIALBACK,
     SASL,
     SASL2,
-    SERVER,
     SM2,
     SM3,
     STREAM,
@@ -32,10 +29,10 @@ def expanded(ns: str, local: str) -> str:
     return f"{ns}{SEPARATOR}{local}" if ns else local
 
 
-CONTENT: Final = (CLIENT, SERVER, COMPONENT_ACCEPT, COMPONENT_CONNECT, "")
-"""The content namespaces (RFC 6120 §4.8.2, XEP-0114); none is declared where the stream header was not captured."""
+DEFAULTS: Final = (*CONTENT, "")
+"""What the default namespace may be: a content namespace, or none, where the stream header was not captured."""
 
-IQ: Final = frozenset(expanded(ns, "iq") for ns in CONTENT)
+IQ: Final = frozenset(expanded(ns, "iq") for ns in DEFAULTS)
 
 TRIGGERS: Final[dict[Sender, dict[str, Trigger]]] = {
     INITIATING: {
@@ -51,7 +48,7 @@ TRIGGERS: Final[dict[Sender, dict[str, Trigger]]] = {
         expanded(COMPRESS, "compress"): Trigger.COMPRESS,
         expanded(SM3, "resume"): Trigger.RESUME,
         expanded(SM2, "resume"): Trigger.RESUME,
-        **{expanded(ns, "handshake"): Trigger.HANDSHAKE for ns in CONTENT},
+        **{expanded(ns, "handshake"): Trigger.HANDSHAKE for ns in DEFAULTS},
         expanded(DIALBACK, "result"): Trigger.DIALBACK,
         expanded(DIALBACK, "verify"): Trigger.DIALBACK,
     },
@@ -73,7 +70,7 @@ TRIGGERS: Final[dict[Sender, dict[str, Trigger]]] = {
         expanded(SM3, "failed"): Trigger.RESUME_FAILED,
         expanded(SM2, "resumed"): Trigger.RESUMED,
         expanded(SM2, "failed"): Trigger.RESUME_FAILED,
-        **{expanded(ns, "handshake"): Trigger.HANDSHAKE for ns in CONTENT},
+        **{expanded(ns, "handshake"): Trigger.HANDSHAKE for ns in DEFAULTS},
         expanded(DIALBACK, "result"): Trigger.DIALBACK,
         expanded(DIALBACK, "verify"): Trigger.DIALBACK,
     },
