@@ -35,11 +35,6 @@ class Framer:
         return self._splitter.stopped
 
     @property
-    def assumed(self) -> bool:
-        """True while the stream's header is unknown."""
-        return self._splitter.prime in (b"", ASSUMED_HEADER)
-
-    @property
     def between(self) -> bool:
         """True while nothing is known to be unfinished."""
         return self._search is not None or not self._splitter.unfinished
