@@ -102,6 +102,14 @@ def test_bomb(begun, fill) -> None:
     assert faults == ["compressed data unfolds to more than 200 times its size"]
 
 
+def test_bomb_of_tiny_elements(begun, fill) -> None:
+    begun.send("C", fill("{compress}"))
+    begun.send("S", fill("{compressed}"))
+    bomb = zlib.compress(fill("{header}") + b"<iq/>" * 4_000_000)
+    begun.send("C", bomb[:1448])
+    assert len(begun.close().entries) < 300_000
+
+
 @pytest.mark.parametrize("size", [1, 7])
 def test_a_client_that_floods_both_ways_of_waiting(begun, fill, size) -> None:
     flood = fill("{starttls}{compress}" * 200)

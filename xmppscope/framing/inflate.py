@@ -7,8 +7,8 @@ refers back to what is missing. Expansion is bounded, since a few kilobytes can 
 import zlib
 from typing import Final
 
-ALLOWANCE: Final = 16 * 1024 * 1024
-"""Bytes of cleartext that are always accepted."""
+ALLOWANCE: Final = 1024 * 1024
+"""Bytes of cleartext that are always accepted: one packet may bring them all, as 200,000 tiny elements."""
 
 RATIO: Final = 200
 """Cleartext bytes per compressed byte that are accepted beyond the allowance (real XMPP compresses 3 to 20 times)."""
