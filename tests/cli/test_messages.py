@@ -1,12 +1,19 @@
 """What the user gets wrong: one line on standard error that says what to do, and status 2."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
+from xmppscope.cli import main as main_module
+
 Run = Callable[..., CompletedProcess[bytes]]
+Start = Callable[..., Any]
 
 CAPTURE = "c2s-basic-prosody.pcap"
 
@@ -20,6 +27,8 @@ def folder(tmp_path: Path, captures: Path, monkeypatch: pytest.MonkeyPatch) -> P
     (tmp_path / "empty.pcap").touch()
     (tmp_path / "short.pcap").write_bytes((captures / CAPTURE).read_bytes()[:10])
     (tmp_path / "server.pem").write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    (tmp_path / "login.keys").write_text(f"CLIENT_RANDOM {'ab' * 32} {'cd' * 48}\n")
+    (tmp_path / "trace.xz").write_bytes(b"\xfd7zXZ\0\0\4")
     (tmp_path / "dir").mkdir()
     return tmp_path
 
@@ -43,9 +52,18 @@ def folder(tmp_path: Path, captures: Path, monkeypatch: pytest.MonkeyPatch) -> P
         ("read - -", "standard input: named twice; name each capture once"),
         (
             "read trace.pcap -o ./trace.pcap",
-            "./trace.pcap: that is the capture itself; choose another name for --output",
+            "./trace.pcap: that is an input, and would be lost; choose another name for --output",
         ),
-        ("read trace.pcap -o dir", "dir: is a directory"),
+        (
+            "read trace.pcap --keylog login.keys -o login.keys",
+            "login.keys: that is an input, and would be lost; choose another name for --output",
+        ),
+        ("read trace.pcap -o dir", "dir: a directory; name a file in it"),
+        ("read trace.pcap -o nowhere/out", "nowhere/out: there is no such directory"),
+        ("read --xml raw trace.pcap", "raw: no such file; did you mean --xml=raw?"),
+        ("read login.keys", "login.keys: not a capture but a key log; name it with --keylog"),
+        ("read trace.xz", "trace.xz: not a capture but xz data; unpack it first: gzip and zstd are read as they are"),
+        ("read trace.pcap --keylg x", "no such option --keylg; did you mean --keylog?; see xmppscope read --help"),
         ("read trace.pcap --keylog nope", "nope: no such file"),
         (
             "read trace.pcap --keylog notes.txt",
@@ -118,7 +136,48 @@ def test_no_xmpp_at_all(xmppscope: Run, folder: Path) -> None:
     (folder / "none.pcap").write_bytes(data[:24])
     done = xmppscope("read", "none.pcap")
     assert (done.returncode, done.stdout) == (0, b"")
-    assert done.stderr == b"xmppscope: warning: no XMPP in 0 packets; if it is under TLS, add --keylog FILE\n"
+    assert (
+        done.stderr
+        == b"xmppscope: warning: no packets yet; if tcpdump still writes, start it with -U and add --follow\n"
+    )
+
+
+@pytest.mark.parametrize(("redirection", "line"), [
+    ("<&-", "standard input is closed; name a file"),
+    (">&-", "standard output is closed; name a file with --output"),
+])  # fmt: skip
+def test_closed_streams_are_told(folder: Path, redirection: str, line: str) -> None:
+    command = f"{Path(sys.executable).with_name('xmppscope')} read - {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+    assert (done.returncode, done.stderr.decode()) == (2, f"xmppscope: {line}\n")
+
+
+def test_a_key_log_is_not_overwritten(xmppscope: Run, folder: Path) -> None:
+    before = (folder / "login.keys").read_bytes()
+    xmppscope("read", "trace.pcap", "--keylog", "login.keys", "-o", "./login.keys")
+    assert (folder / "login.keys").read_bytes() == before
+
+
+def test_a_fault_of_the_program_is_no_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(main_module.xmppscope, "main", fail)
+    with pytest.raises(SystemExit) as ended:
+        main_module.main(["read", "x"])
+    assert ended.value.code == 70
+    told = "a fault of xmppscope itself: ValueError: no; run it again with -vv and report it"
+    assert capsys.readouterr().err == f"xmppscope: {told}\n"
+
+
+def test_a_fifo_without_a_writer_can_be_interrupted(start: Start, folder: Path) -> None:
+    os.mkfifo(folder / "fifo")
+    running = start("read", folder / "fifo")
+    running.ready()
+    running.interrupt()
+    assert running.finish() == (0, [], "")
 
 
 def test_a_name_with_controls_is_shown_harmless(xmppscope: Run, folder: Path) -> None:

@@ -16,6 +16,18 @@ from xmppscope.model.wire import FILE_SHIFT
 
 _SNIFFED: Final = 12
 _START_EARLIER: Final = "if tcpdump still writes, start it with -U and add --follow"
+_UNPACK: Final = "; unpack it first: gzip and zstd are read as they are"
+_KNOWN: Final = {
+    b"CLIENT_": "a key log; name it with --keylog",
+    b"SERVER_": "a key log; name it with --keylog",
+    b"# SSL": "a key log; name it with --keylog",
+    b"\xfd7zXZ": f"xz data{_UNPACK}",
+    b"BZh": f"bzip2 data{_UNPACK}",
+    b"PK\x03\x04": f"a zip archive{_UNPACK}",
+    b"7z\xbc\xaf": f"a 7z archive{_UNPACK}",
+    b'{"record"': "a timeline in JSON Lines; give the pcap or pcapng file that it came from",
+}
+"""What is mistaken for a capture, by its first bytes."""
 
 
 class CaptureReader:
@@ -90,6 +102,9 @@ def _unusable(data: bytes) -> str:
         return f"empty file; {_START_EARLIER}"
     if data[:4] in MAGICS or (data[:4] == SECTION_HEADER and (len(data) < _SNIFFED or data[8:12] in BYTE_ORDERS)):
         return f"ends inside its file header, after {len(data)} bytes; {_START_EARLIER}"
+    for beginning, advice in _KNOWN.items():
+        if data.startswith(beginning):
+            return f"not a capture but {advice}"
     begin = data[:7].decode("latin-1")
     shown = f'"{begin}"' if begin.isascii() and begin.isprintable() else f"the bytes {data[:7].hex(' ')}"
     return f"not a capture (it begins with {shown}); give a pcap or pcapng file"

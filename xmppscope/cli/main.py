@@ -1,11 +1,12 @@
 """The command `xmppscope`: finds the command, loads only that, and turns errors into one line that says what to do.
 
 Exit status: 0 done, 1 findings or a difference, 2 unusable input or arguments. A reader that went away is no error; a
-second Ctrl-C ends at once, with 130 as shells expect.
+second Ctrl-C ends at once, with 130 as shells expect. A fault of the program itself gives 70 (sysexits.h).
 """
 
 import difflib
 import importlib
+import os
 import re
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import Final
 import click
 
 from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.plaintext import visible
 
 COMMANDS: Final = {
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
@@ -21,7 +23,9 @@ COMMANDS: Final = {
 """Each command with its module and its line in the help, so that the help loads no module."""
 
 _INTERRUPTED: Final = 130
+_FAULT: Final = 70
 _HINT: Final = re.compile(r"\.? \(?Did you mean (?:one of: )?(.+?)\??\)?$")
+_RANGE: Final = re.compile(r"not in the range x>=(\d+)")
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -67,6 +71,9 @@ def xmppscope(context: click.Context, *, version: bool, verbose: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.stderr is None:
+        # It was closed by who started us: nobody wants to know.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     try:
         status = xmppscope.main(arguments, prog_name="xmppscope", standalone_mode=False)
     except click.ClickException as error:
@@ -79,12 +86,23 @@ def main(arguments: list[str] | None = None) -> None:
         status = 2
     except (KeyboardInterrupt, click.Abort):
         status = _INTERRUPTED
+    except Exception as error:
+        # Left to Python, the status would be 1, which means findings.
+        if _wants_trace(arguments):
+            trace(error)
+        complain(f"a fault of xmppscope itself: {type(error).__name__}: {error}; run it again with -vv and report it")
+        status = _FAULT
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def complain(line: str) -> None:
     """Write one line about what went wrong to standard error."""
-    click.echo(f"xmppscope: {line}", err=True)
+    click.echo(f"xmppscope: {_harmless(line)}", err=True)
+
+
+def _harmless(line: str) -> str:
+    """Return *line* without control characters, which a file's name may have; a backslash stays as it is."""
+    return "\\".join(map(visible, line.split("\\")))
 
 
 def trace(error: Exception) -> None:
@@ -96,6 +114,10 @@ def _usage(error: click.ClickException) -> str:
     """Return click's message about arguments in our manner: one line, no capitals, and where to look."""
     text = " ".join(error.format_message().split()).rstrip(".")
     text = _HINT.sub(r"; did you mean \1?", text)
+    if isinstance(error, click.NoSuchOption):
+        close = difflib.get_close_matches(error.option_name, error.possibilities or (), 1)
+        text = f"no such option {error.option_name}" + (f"; did you mean {close[0]}?" if close else "")
+    text = _RANGE.sub(r"less than \1", text).replace("valid integer range", "whole number")
     if text[1:2].islower():
         text = text[:1].lower() + text[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.sources.names import trouble
 
-_BOTH: Final = "{}: that is the capture itself; choose another name for --output"
+_BOTH: Final = "{}: that is an input, and would be lost; choose another name for --output"
 
 
 class ReaderGone(Exception):  # noqa: N818 (it is no error: `| head` has seen enough)
@@ -21,6 +21,8 @@ class Output:
     def __init__(self, name: str | None) -> None:
         self.name = None if name == "-" else name
         self._file: BinaryIO | None = None
+        if self.name is None and sys.stdout is None:
+            raise XmppscopeError("standard output is closed; name a file with --output")
 
     @property
     def is_terminal(self) -> bool:
@@ -55,7 +57,11 @@ class Output:
             _silence()
             raise ReaderGone from error
         except OSError as error:
-            raise XmppscopeError(f"{self.name or 'standard output'}: {trouble(error)}") from error
+            raise XmppscopeError(f"{self._shown}: {_why(error)}") from error
+
+    @property
+    def _shown(self) -> str:
+        return "standard output" if self.name is None else self.name or "--output"
 
     def close(self) -> None:
         """Close the file, if there is one."""
@@ -66,6 +72,14 @@ class Output:
         if self._file is None:
             self._file = sys.stdout.buffer if self.name is None else open(self.name, "wb")  # noqa: SIM115, PTH123
         return self._file
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "a directory; name a file in it"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such directory"
+    return trouble(error)
 
 
 def _same(one: str, other: str) -> bool:

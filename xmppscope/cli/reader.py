@@ -27,6 +27,7 @@ from xmppscope.tls.keylog import KeyStore
 
 _INTERRUPTED: Final = 130
 _KEYS_HINT: Final = "to read inside TLS: --keylog FILE, which the client writes (SSLKEYLOGFILE)"
+_XML_FORMS: Final = frozenset({"pretty", "raw"})
 _SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind who sees this"
 
 
@@ -34,7 +35,7 @@ def run(options: ReadOptions) -> int:
     """Read and print what *options* say; return the exit status."""
     _check(options)
     output = Output(options.output)
-    output.refuse(options.files)
+    output.refuse((*options.files, *options.keylogs, *options.rsa_keys))
     keys = KeyStore()
     live = options.follow or STANDARD_INPUT in options.files
     keylogs = KeyLogs(list(options.keylogs), keys, growing=live)
@@ -47,6 +48,9 @@ def run(options: ReadOptions) -> int:
 def _check(options: ReadOptions) -> None:
     if not options.files:
         raise click.UsageError("no capture named; give FILE..., or - for standard input")
+    meant = next((name for name in options.files if name in _XML_FORMS and not os.path.exists(name)), None)  # noqa: PTH110
+    if meant is not None:
+        raise XmppscopeError(f"{meant}: no such file; did you mean --xml={meant}?")
     twice = [name for name, count in Counter(options.files).items() if count > 1]
     if twice:
         raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
@@ -129,8 +133,12 @@ class _Run:
 
     def _cut_short(self) -> bool:
         """Return whether the user broke off a capture that has an end."""
+        return self._interruption.stopped and not self._live
+
+    @property
+    def _live(self) -> bool:
         current = self._reading.current
-        return self._interruption.stopped and not (current is not None and current.live)
+        return current is not None and current.live
 
     def _conclude(self) -> None:
         """Write the closing line, and what to do if there was nothing to see."""
@@ -141,8 +149,7 @@ class _Run:
         if self._timeline is not None and summary.xmpp_connections:
             self._close(summary, keys_hint=bool(summary.undecrypted) and not keys_given)
         if not summary.xmpp_connections:
-            hint = "" if keys_given else "; if it is under TLS, add --keylog FILE"
-            self._warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
+            self._warn([_nothing(summary, live=self._live, keys_given=keys_given)])
 
     def _close(self, summary: Summary, *, keys_hint: bool) -> None:
         choice, terminal = self._options.color, sys.stderr.isatty()
@@ -159,6 +166,18 @@ class _Run:
             lines += blocks.note(_KEYS_HINT)
         sys.stderr.write("\n".join([*lines, ""]))
         sys.stderr.flush()
+
+
+def _nothing(summary: Summary, *, live: bool, keys_given: bool) -> str:
+    """Return what to say where there is no XMPP."""
+    if not summary.packets:
+        return (
+            "no packets came in"
+            if live
+            else "no packets yet; if tcpdump still writes, start it with -U and add --follow"
+        )
+    hint = "" if keys_given else "; if it is under TLS, add --keylog FILE"
+    return f"no XMPP in {plural(summary.packets, 'packet')}{hint}"
 
 
 def _style(options: ReadOptions, output: Output) -> Style:

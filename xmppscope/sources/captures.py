@@ -28,14 +28,17 @@ class Capture:
     def __init__(self, name: str, interruption: Interruption, *, follow: bool = False) -> None:
         self.name = display(name)
         self.read = 0
-        self._file = standard_input() if name == STANDARD_INPUT else open_file(name, CaptureError)
-        self.size = size_of(self._file)
+        # Opening waits as well, where it is a FIFO that nobody writes to yet.
+        self._file = interruption.wait_for(lambda: _open(name))
+        self.size = None if self._file is None else size_of(self._file)
         self._interruption = interruption
         self._follow = follow and self.size is not None
         self.live = self._follow or self.size is None
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes of the capture as they come, until it ends or the user interrupts."""
+        if self._file is None:
+            return
         with self._file as file:
             try:
                 yield from self._read(file)
@@ -63,6 +66,10 @@ class Capture:
         if os.fstat(file.fileno()).st_size < self.read:
             raise CaptureError(f"{self.name}: became shorter while it was followed; start again")
         self._interruption.sleep(_POLL)
+
+
+def _open(name: str) -> FileIO:
+    return standard_input() if name == STANDARD_INPUT else open_file(name, CaptureError)
 
 
 def _some(file: FileIO) -> bytes:

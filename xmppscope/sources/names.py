@@ -3,11 +3,12 @@
 import difflib
 import os
 import stat
+import sys
 from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.errors import CaptureError, XmppscopeError
 from xmppscope.model.plaintext import visible
 
 STANDARD_INPUT: Final = "-"
@@ -30,6 +31,8 @@ def display(name: str) -> str:
 
 def standard_input() -> FileIO:
     """Return standard input as bytes, unbuffered, so that a read returns what there is."""
+    if sys.stdin is None:
+        raise CaptureError("standard input is closed; name a file")
     return FileIO(0, closefd=False)
 
 
@@ -49,6 +52,8 @@ def trouble(error: OSError) -> str:
 
 
 def _trouble(name: str, error: OSError | ValueError) -> str:
+    if not name:
+        return "an empty name; name a file"
     if isinstance(error, FileNotFoundError):
         return f"no such file{_meant(name)}"
     if isinstance(error, IsADirectoryError):
