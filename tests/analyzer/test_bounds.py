@@ -131,4 +131,6 @@ def test_tls_that_is_none_any_more_is_not_begun_again(talk, syn, stray) -> None:
     connection.send("C", b"\x16\x03\x01\x00\x04\x01\x00\x00\x00")
     connection.send("C", stray + b"<presence/>" * 3000)
     connection.send("S", stray)
-    connection.close()
+    timeline = connection.close()
+    assert [entry.kind for entry in timeline.entries].count("tls") <= 1
+    assert timeline.summary.undecrypted <= 1
