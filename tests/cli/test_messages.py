@@ -1,5 +1,6 @@
 """What the user gets wrong: one line on standard error that says what to do, and status 2."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -140,6 +141,14 @@ def test_no_xmpp_at_all(xmppscope: Run, folder: Path) -> None:
         done.stderr
         == b"xmppscope: warning: no packets yet; if tcpdump still writes, start it with -U and add --follow\n"
     )
+
+
+def test_a_cut_compressed_capture_is_told_once(xmppscope: Run, folder: Path) -> None:
+    (folder / "trace.gz").write_bytes(gzip.compress((folder / "trace.pcap").read_bytes())[:3000])
+    done = xmppscope("read", "trace.gz")
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.decode().splitlines() if "warning" in line]
+    assert warnings == ["xmppscope: warning: trace.gz: gzip data ends too early; shown as far as it goes"]
 
 
 @pytest.mark.parametrize(("redirection", "line"), [

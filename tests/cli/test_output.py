@@ -134,6 +134,10 @@ def test_ascii_on_request(xmppscope: Run, capture: Path) -> None:
         ({"TERM": "linux"}, "utf-8", True),
         ({"LC_ALL": "ja_JP.UTF-8", "LANG": "C.UTF-8"}, "utf-8", True),
         ({}, "iso8859-15", True),
+        ({"LC_ALL": "C"}, "utf-8", True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, "utf-8", True),
+        ({"LANG": "C", "LC_ALL": "de_DE.UTF-8"}, "utf-8", False),
+        ({"LANG": "C.UTF-8"}, "utf-8", False),
     ],
 )
 def test_when_signs_are_ascii(environment: dict[str, str], encoding: str, ascii_signs: bool) -> None:

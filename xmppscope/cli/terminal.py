@@ -8,6 +8,8 @@ from typing import Final, Literal
 ColourChoice = Literal["auto", "always", "never"]
 
 _PLAIN_TERMINALS: Final = frozenset({"dumb", "linux"})
+_C: Final = frozenset({"C", "POSIX"})
+_COERCED: Final = frozenset({None, "", "C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"})
 # Fonts for these languages draw arrows and box lines two columns wide.
 _AMBIGUOUS_WIDE: Final = ("ja", "ko", "zh")
 
@@ -25,7 +27,11 @@ def wants_ascii(environment: Mapping[str, str], encoding: str) -> bool:
         return True
     if environment.get("TERM") in _PLAIN_TERMINALS:
         return True
-    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    # Python takes these locales for UTF-8 (PEP 538 sets LC_CTYPE, PEP 540); who chose them need not have it.
+    every, characters, language = (environment.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    if every in _C or (not every and language in _C and characters in _COERCED):
+        return True
+    locale = every or characters or language or ""
     return locale.startswith(_AMBIGUOUS_WIDE)
 
 

@@ -97,10 +97,7 @@ class Pipeline:
 
     def _take(self, events: list[CaptureEvent], reader: CaptureReader) -> list[Record]:
         self._analyzer.digits = max(self._analyzer.digits, reader.digits)
-        # Every packet passes here, so what is needed is looked up once.
         reassemble = self._reassembler.feed
-        analyze = self._analyzer.feed
-        ignored = self._analyzer.ignored
         wires: list[WireEvent] = []
         segment: Segment | None = None
         for event in events:
@@ -111,11 +108,8 @@ class Pipeline:
                 wires += reassemble(event)
             else:
                 self._rare(event)
-        records: list[Record] = []
-        for wire in wires:
-            if made := analyze(wire):
-                records += made
-        if ignored:
+        records = self._analyzer.feed_all(wires)
+        if ignored := self._analyzer.ignored:
             self._ignore(ignored)
         if segment is not None:
             self.latest = max(self.latest, segment.time)

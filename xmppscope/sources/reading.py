@@ -70,10 +70,18 @@ class Reading:
             return []
         if not capture.read and capture.size is None:
             raise CaptureError(f"{capture.name}: nothing came in; the program that should write to it may say why")
+        notices = self._pipeline.notices
+        before = len(notices)
         try:
             records = self._pipeline.end()
         except CaptureError as error:
             raise (CaptureError(f"{capture.name}: {problem}") if problem else error) from error
+        if problem or self._interruption.stopped:
+            # Then it is no news that the last packet is cut.
+            del notices[before:]
         if problem:
-            self._pipeline.notices.append(f"{capture.name}: {problem}; shown as far as it goes")
+            notices.append(f"{capture.name}: {problem}; shown as far as it goes")
+        elif self._interruption.stopped and capture.size and not capture.live:
+            share = capture.read / capture.size * 100
+            notices.append(f"{capture.name}: interrupted at {share:.0f} %; shown up to there")
         return records

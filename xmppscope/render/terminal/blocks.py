@@ -31,7 +31,7 @@ class Blocks:
         """Return the rule that opens a connection, with *when* at its end; long addresses take a second line."""
         to = f"{self._glyphs.to} "
         target = f"{to}proxy {to}{connection.receiving}" if connection.proxy else f"{to}{connection.receiving}"
-        begin = f"{connection.kind}{_TRANSPORTS[connection.transport]} {self._glyphs.dot} {connection.initiating}"
+        begin = f"{_kind(connection)} {self._glyphs.dot} {connection.initiating}"
         number = str(connection.connection)
         rule, below = self._rule(number, f"{begin} {target}", when), ""
         if len(rule) > self.columns:
@@ -43,7 +43,7 @@ class Blocks:
 
     def known_now(self, connection: Connection) -> str:
         """Return the rule that says what kind a connection has turned out to be."""
-        rule = self._rule(str(connection.connection), f"{connection.kind}{_TRANSPORTS[connection.transport]}", "")
+        rule = self._rule(str(connection.connection), _kind(connection), "")
         return self._numbered(rule, connection.connection)
 
     def finding(self, finding: Finding) -> list[str]:
@@ -110,6 +110,12 @@ class Blocks:
         line = f"{dash * 2} {number} {dash * 2} {middle} " if number else f"{dash * 2} {middle} "
         tail = f" {end} {dash * 2}" if end else ""
         return line + dash * max(self.columns - width(line) - len(tail), 2) + tail
+
+
+def _kind(connection: Connection) -> str:
+    """Return what speaks over what; all that is certain before the kind is known is that it is XMPP."""
+    kind = "XMPP" if connection.kind == "unknown" else connection.kind
+    return kind + _TRANSPORTS[connection.transport]
 
 
 def _span(seconds: float) -> str:
