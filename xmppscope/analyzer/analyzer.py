@@ -1,6 +1,6 @@
 """Joins it all: wire events in, timeline records out. No socket, no file, no clock: time arrives on the events."""
 
-from xmppscope.analyzer.connection import Connection
+from xmppscope.analyzer.connection import Connection, Cut
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
 from xmppscope.model.timeline import Record, Summary
@@ -33,15 +33,34 @@ class Analyzer:
 
     def feed(self, event: WireEvent) -> list[Record]:
         """Take the next wire event; return the records that it completes."""
-        if type(event) is Data:
-            connection = self._connections.get(event.flow)
-            if connection is None:
-                return []
-            connection.data(event)
-            if connection.ignored:
-                self._ignore(event.flow)
-        else:
-            self._feed_rare(event)
+        return self.feed_all([event])
+
+    def feed_all(self, events: list[WireEvent]) -> list[Record]:
+        """Take several wire events; return the records that they complete, the same as one by one.
+
+        Plain XML is cut ahead, and written once something else comes: cutting and writing in turn for each packet would
+        drive each other's code out of the processor's cache.
+        """
+        ahead: list[Cut] = []
+        for event in events:
+            if type(event) is Data:
+                connection = self._connections.get(event.flow)
+                if connection is None:
+                    continue
+                cut = connection.cut_ahead(event)
+                if cut is None:
+                    _write(ahead)
+                    connection.data(event)
+                    if connection.ignored:
+                        self._ignore(event.flow)
+                else:
+                    ahead.append(cut)
+                    if cut.framer.stopped:
+                        _write(ahead)
+            else:
+                _write(ahead)
+                self._feed_rare(event)
+        _write(ahead)
         return self._recorder.take()
 
     def close(self) -> list[Record]:
@@ -76,3 +95,10 @@ class Analyzer:
     def _ignore(self, flow: int) -> None:
         self.ignored.append(flow)
         del self._connections[flow]
+
+
+def _write(ahead: list[Cut]) -> None:
+    """Write what was cut ahead, in its order."""
+    for cut in ahead:
+        cut.connection.write(cut)
+    ahead.clear()
