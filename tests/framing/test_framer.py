@@ -66,6 +66,12 @@ def test_nested_stanza_is_held_until_it_is_refuted() -> None:
     assert items(framer.feed(b"<presence/><presence/>")) == [b"<presence/>", b"<presence/>"]
 
 
+@pytest.mark.parametrize("end", [b"o</a></p></body></html></message><presence/>", b""])
+def test_links_in_formatted_text_are_no_answers_of_stream_management(end: bytes) -> None:
+    pieces = frame(HEADER, 100, b"rest</p><p><a href='x'>one</a><a href='y'>tw", end)
+    assert items(pieces) == ([b"<presence/>"] if end else [])
+
+
 def test_end_of_the_direction_is_a_proof() -> None:
     assert items(frame(HEADER, 10, b"<message xmlns='jabber:client'><body>x</body></message>")) != []
     assert items(frame(HEADER, 10, b"<message xmlns='jabber:client'/>", 10, close=False)) == []

@@ -16,7 +16,7 @@ from xmppscope.framing.pieces import SHOWN, Foot, Head, Item, Piece, Torn
 from xmppscope.framing.splitter import Splitter
 from xmppscope.model.namespaces import COMPRESS, DIALBACK, SASL, SASL2, SM3, STREAM, TLS
 
-_STANZAS: Final = frozenset({"message", "presence", "iq"})
+_AT_FIRST_LEVEL: Final = frozenset({"message", "presence", "iq", "handshake"})
 _NEVER_NESTED: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
 _CANDIDATE: Final = re.compile(
     rb"<(?:message|presence|iq|r|a|enabled?|resumed?|failed|auth|authenticate|challenge|response|success|failure|abort"
@@ -73,9 +73,10 @@ class Search:
         A stanza that redeclares its default namespace may be a forwarded one, so that before a hole it stays unproven.
         """
         first = self._tentative[0] if self._tentative else None
-        if isinstance(first, Item) and not (hole and b"xmlns=" in first.raw[: first.raw.index(b">")]):
-            return self._adopt()
-        return self._torn(self.at)
+        if not isinstance(first, Item) or not _may_stand_first(first):
+            return self._torn(self.at)
+        redeclares = b"xmlns=" in first.raw[: first.raw.index(b">")]
+        return self._torn(self.at) if hole and redeclares else self._adopt()
 
     @property
     def unfinished(self) -> bytes:
@@ -112,7 +113,7 @@ class Search:
         # An element that held all this would be refused for its size.
         if len(self._tentative) > bounds.ELEMENTS or len(self._buffer) > bounds.STANZA:
             return True
-        return isinstance(first, Item) and _CANDIDATE.match(self._buffer, trial.done - self._buffer_at) is not None
+        return _may_stand_first(first) and _CANDIDATE.match(self._buffer, trial.done - self._buffer_at) is not None
 
     def _adopt(self) -> list[Piece]:
         self.found = self._trial
@@ -138,4 +139,5 @@ def _is_never_nested(piece: Piece) -> bool:
 
 
 def _may_stand_first(piece: Piece) -> bool:
-    return isinstance(piece, Item) and (piece.element.local in _STANZAS or piece.element.ns in _NEVER_NESTED)
+    """Tell whether *piece* is what a stream consists of; a link in formatted text, say, is named as an answer is."""
+    return isinstance(piece, Item) and (piece.element.local in _AT_FIRST_LEVEL or piece.element.ns in _NEVER_NESTED)
