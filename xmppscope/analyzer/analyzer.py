@@ -1,6 +1,7 @@
 """Joins it all: wire events in, timeline records out. No socket, no file, no clock: time arrives on the events."""
 
-from xmppscope.analyzer.connection import Connection, Cut
+from xmppscope.analyzer.connection import Connection
+from xmppscope.analyzer.direction import Cut
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
 from xmppscope.model.timeline import Record, Summary
@@ -41,7 +42,7 @@ class Analyzer:
         Plain XML is cut ahead, and written once something else comes: cutting and writing in turn for each packet would
         drive each other's code out of the processor's cache.
         """
-        ahead: list[Cut] = []
+        ahead: list[tuple[Connection, Cut]] = []
         for event in events:
             if type(event) is Data:
                 connection = self._connections.get(event.flow)
@@ -54,7 +55,7 @@ class Analyzer:
                     if connection.ignored:
                         self._ignore(event.flow)
                 else:
-                    ahead.append(cut)
+                    ahead.append((connection, cut))
                     if cut.framer.stopped:
                         _write(ahead)
             else:
@@ -97,8 +98,8 @@ class Analyzer:
         del self._connections[flow]
 
 
-def _write(ahead: list[Cut]) -> None:
+def _write(ahead: list[tuple[Connection, Cut]]) -> None:
     """Write what was cut ahead, in its order."""
-    for cut in ahead:
-        cut.connection.write(cut)
+    for connection, cut in ahead:
+        connection.write(cut)
     ahead.clear()

@@ -10,9 +10,7 @@ Nothing is written before XMPP is recognised (`recognise`); what was found until
 
 from typing import Final
 
-import msgspec
-
-from xmppscope.analyzer.direction import Direction, Held
+from xmppscope.analyzer.direction import Cut, Direction, Held
 from xmppscope.analyzer.elements import ElementEntries
 from xmppscope.analyzer.http_entries import is_enough, tell_http
 from xmppscope.analyzer.layers import SPACES, begins, begins_record, layer_of
@@ -35,17 +33,6 @@ from xmppscope.tls.connection import TlsConnection
 from xmppscope.tls.events import Hole, NotTls, Plaintext, TlsEvent, TlsFact
 
 _UNCLAIMED: Final = 1 << 20
-
-
-class Cut(msgspec.Struct, gc=False):
-    """Cleartext of one direction that was cut into pieces, from the absolute offset `begin` on."""
-
-    connection: "Connection"
-    direction: Direction
-    framer: Framer
-    begin: int
-    stamp: Stamp
-    pieces: list[Piece]
 
 
 class Connection:
@@ -76,16 +63,16 @@ class Connection:
             self._unclaimed += len(event.data)
             self.ignored = self.ignored or self._unclaimed > _UNCLAIMED
 
-    def cut_ahead(self, event: Data) -> "Cut | None":
+    def cut_ahead(self, event: Data) -> Cut | None:
         """Cut the next bytes of one side without writing what they hold, where they are nothing but XML."""
         direction = self._directions[event.side]
         framer = direction.framer
         if not direction.plain or framer is None or not self._ledger.number:
             return None
         stamp = Stamp(event.time, event.packet, event.time, event.packet)
-        return Cut(self, direction, framer, framer.at, stamp, framer.feed(event.data))
+        return Cut(direction, framer, framer.at, stamp, framer.feed(event.data))
 
-    def write(self, cut: "Cut") -> None:
+    def write(self, cut: Cut) -> None:
         """Write what was cut, and do what the negotiation asks for behind it."""
         direction, framer = cut.direction, cut.framer
         direction.last = cut.stamp
@@ -165,7 +152,7 @@ class Connection:
         """Cut cleartext into pieces and write them; after an element that stops the framer, do what the table says."""
         framer = direction.framer
         if framer is not None:
-            self.write(Cut(self, direction, framer, framer.at, stamp, framer.feed(data)))
+            self.write(Cut(direction, framer, framer.at, stamp, framer.feed(data)))
 
     def _write(self, direction: Direction, pieces: list[Piece]) -> None:
         entries, ledger = self._entries, self._ledger

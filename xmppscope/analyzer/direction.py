@@ -2,9 +2,12 @@
 
 from typing import Final
 
+import msgspec
+
 from xmppscope.analyzer.stamps import Stamp, StampTrack
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
+from xmppscope.framing.pieces import Piece
 from xmppscope.model.timeline import Sender
 from xmppscope.model.wire import Side
 from xmppscope.redact import SENSITIVE
@@ -18,6 +21,16 @@ WAITS: Final = 16
 """How often a side may wait for such an answer; who asks more often is not waited for any more."""
 
 Held = list[tuple[bytes, Stamp]]
+
+
+class Cut(msgspec.Struct, gc=False):
+    """Cleartext of one direction that was cut into pieces, from the absolute offset `begin` on."""
+
+    direction: "Direction"
+    framer: Framer
+    begin: int
+    stamp: Stamp
+    pieces: list[Piece]
 
 
 class Direction:
