@@ -46,6 +46,7 @@ class Negotiation:
         self._watchful = False
         self._held: Sender | None = None
         self._asked_tls = False
+        self._asked_compression = False
         self._early: Trigger | None = None
         self._authenticated = False
         self._closed: set[Sender] = set()
@@ -145,7 +146,7 @@ class Negotiation:
     def _release(self) -> Step:
         """Note that no bytes are held any more."""
         self._held = self._early = None
-        self._asked_tls = False
+        self._asked_tls = self._asked_compression = False
         return _STEPS[self._state, Action.GO_ON]
 
     def _note_kind(self, header: Element, xmlns: dict[str, str]) -> None:
@@ -171,10 +172,13 @@ class Negotiation:
         return Trigger.PROCEED if asked else self._answer_first(Trigger.PROCEED_EARLY)
 
     def _compress(self, _sender: Sender, _compress: Element) -> Trigger:
-        return Trigger.COMPRESS_GRANTED if self._early is Trigger.COMPRESSED_EARLY else Trigger.COMPRESS
+        if self._early is Trigger.COMPRESSED_EARLY:
+            return Trigger.COMPRESS_GRANTED
+        self._asked_compression = True
+        return Trigger.COMPRESS
 
     def _compressed(self, _sender: Sender, _compressed: Element) -> Trigger:
-        asked = self._state in (State.COMPRESSING, State.UNKNOWN)
+        asked = self._asked_compression or self._state is State.UNKNOWN
         return Trigger.COMPRESSED if asked else self._answer_first(Trigger.COMPRESSED_EARLY)
 
     def _answer_first(self, early: Trigger) -> Trigger:
