@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from xmppscope.explain.summary import Context, summarize
 from xmppscope.framing.pieces import Item
 from xmppscope.framing.splitter import Splitter
+from xmppscope.model.element import Element
 from xmppscope.redact import SENSITIVE, Redactor
 
 SECRET = "s3cr3t-of-alice"
@@ -286,3 +287,13 @@ def test_a_very_long_prefix_takes_time_in_proportion() -> None:
     prefix = "p" * 500_000
     raw = f"<iq type='set' id='1'><{prefix}:preauth xmlns:{prefix}='urn:xmpp:pars:0' token='{{}}'/></iq>"
     assert masked(raw.format(SECRET)) == (raw.format("…"), True)
+
+
+@pytest.mark.parametrize("local", ["auth", "authenticate", "response", "handshake"])
+def test_login_in_a_mistyped_namespace_is_masked(local: str) -> None:
+    ns = "urn:ietf:parms:xml:ns:xmpp-sasl"
+    raw = f"<{local} xmlns='{ns}' mechanism='PLAIN'>AGFsaWNlAHNlY3JldA==<x>y</x></{local}>".encode()
+    element = Element(f"{ns}\n{local}", {"mechanism": "PLAIN"}, [])
+    masked, redacted = Redactor().redact("initiating", element, raw, {"": "jabber:client"})
+    assert redacted
+    assert masked == f"<{local} xmlns='{ns}' mechanism='PLAIN'>…</{local}>".encode()

@@ -17,7 +17,7 @@ from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import CLIENT, CONTENT, STREAM
 from xmppscope.model.timeline import INITIATING, Entry, Kind, Sender
-from xmppscope.redact import Redactor
+from xmppscope.redact import Redactor, is_misnamed_login
 from xmppscope.session.iq import Answer, IqCorrelator
 from xmppscope.session.negotiation import Step
 from xmppscope.session.states import Action
@@ -49,7 +49,7 @@ class ElementEntries:
         self._redactor = Redactor()
         self._iqs = IqCorrelator(services.servers)
         self._step: Step | None = None
-        self._names: dict[str, tuple[str, str, Kind]] = {}
+        self._names: dict[str, tuple[str, str, Kind, bool]] = {}
         self.action = Action.NONE
         self.go_on = False
 
@@ -70,11 +70,11 @@ class ElementEntries:
         step = self._negotiation.element(sender, element)
         if step.action is not Action.NONE:
             self._act(step.action)
-        ns, local, kind = self._names.get(element.name) or self._split(element.name)
+        ns, local, kind, misnamed = self._names.get(element.name) or self._split(element.name)
         attrs = element.attrs
         redacted = False
         raw = item.raw
-        if item.sensitive and not self._services.show_secrets:
+        if (item.sensitive or misnamed) and not self._services.show_secrets:
             raw, redacted = self._redactor.redact(sender, element, raw, direction.xmlns or ASSUMED)
         answer = request = None
         if local == "iq" and kind == "stanza":
@@ -225,10 +225,10 @@ class ElementEntries:
             bytes=shown(torn.raw) if self._services.show_secrets else None,
         )
 
-    def _split(self, name: str) -> tuple[str, str, Kind]:
+    def _split(self, name: str) -> tuple[str, str, Kind, bool]:
         """Split an expanded name once and remember it (within bounds: names come from the wire)."""
         ns, _, local = name.rpartition(SEPARATOR)
         if len(self._names) > _NAMES:
             self._names.clear()
-        found = self._names[name] = ns, local, _KINDS.get(name, "nonza")
+        found = self._names[name] = ns, local, _KINDS.get(name, "nonza"), is_misnamed_login(name)
         return found

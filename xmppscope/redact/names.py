@@ -108,3 +108,14 @@ SENSITIVE: Final = frozenset({*MECHANISM, *EXCHANGE, *CONTENT, *KEYS, *ATTRIBUTE
 
 HARMLESS: Final = frozenset({"ANONYMOUS", "EXTERNAL"})
 """SASL mechanisms that exchange no secret (RFC 4505, RFC 4422 appendix A): a trace, an identity."""
+
+_LOGIN: Final = frozenset({"auth", "authenticate", "initial-response", "challenge", "response", "success", "handshake"})
+
+
+def is_misnamed_login(name: str) -> bool:
+    """Tell whether a first-level element is named like one of a login, in a namespace that has none.
+
+    A client under development may mistype the namespace; what it sends along is a password all the same.
+    """
+    ns, _, local = name.rpartition(SEPARATOR)
+    return local in _LOGIN and name not in SENSITIVE and ns not in (SASL, SASL2)

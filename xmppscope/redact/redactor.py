@@ -114,7 +114,8 @@ class _Pass:
         if start < 0:
             self._stack.append(_Open(0, "", False))
             return
-        inner = tag_end(self._raw, start) if name in names.SENSITIVE or self._in_field() else start
+        misnamed = start == 0 and names.is_misnamed_login(name)
+        inner = tag_end(self._raw, start) if misnamed or name in names.SENSITIVE or self._in_field() else start
         if name in names.MECHANISM:
             self._mechanism = attrs.get("mechanism", "")
         for secret in names.ATTRIBUTES.get(name, ()):
@@ -123,7 +124,7 @@ class _Pass:
         if name in names.SLOT and "url" in attrs:
             self._spans += url_secrets(self._raw, *attribute(self._raw, start, inner, "url"))
         field = name == names.FIELD and self._redactor.is_private(attrs)
-        self._stack.append(_Open(inner, self._content(name, attrs), field))
+        self._stack.append(_Open(inner, "all" if misnamed else self._content(name, attrs), field))
 
     def _content(self, name: str, attrs: dict[str, str]) -> str:
         """Return what of an element's content is a secret: `all`, `sasl`, its own `text`, a `url`, or nothing."""
