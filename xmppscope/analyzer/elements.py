@@ -49,7 +49,7 @@ class ElementEntries:
         self._redactor = Redactor()
         self._iqs = IqCorrelator(services.servers)
         self._step: Step | None = None
-        self._names: dict[str, tuple[str, str, Kind, bool]] = {}
+        self._names = services.names
         self.action = Action.NONE
         self.go_on = False
 

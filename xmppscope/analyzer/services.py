@@ -1,5 +1,6 @@
 """What all connections of one capture share: keys, and what spans connections."""
 
+from xmppscope.model.timeline import Kind
 from xmppscope.session.iq import PairCorrelator
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.tls.resumption import ResumptionCache
@@ -13,5 +14,7 @@ class Services:
         self.show_secrets = show_secrets
         self.resumptions = ResumptionCache()
         self.servers = PairCorrelator()
+        self.names: dict[str, tuple[str, str, Kind, bool]] = {}
+        """What first-level names are: namespace, local name, kind, whether misnamed; bounded by who fills it."""
         self.payloads: dict[int, str] = {}
         """What pending iq requests carry: expanded name of the payload by entry number; bounded by who fills it."""

@@ -11,9 +11,17 @@ _ENDS: Final = {b"<!": b"-->", b"<?": b"?>"}
 _QUOTE_OR_END: Final = {0: re.compile(rb"""["'>]"""), 0x22: re.compile(rb'"'), 0x27: re.compile(rb"'")}
 
 
+_MOST_INTERNED: Final = 20_000
+_interned: dict[str, str] = {}
+"""The names that any parser has met. One table for all makes equal names the same object, which dictionaries find at
+once, and keeps the working set of many connections small; it is emptied when there are too many."""
+
+
 def new_parser() -> XMLParserType:
     """Return a namespace-aware parser that takes UTF-8 alone and reports every element as soon as its tag is there."""
-    parser = ParserCreate("utf-8", SEPARATOR)
+    if len(_interned) > _MOST_INTERNED:
+        _interned.clear()
+    parser = ParserCreate("utf-8", SEPARATOR, _interned)
     if hasattr(parser, "SetReparseDeferralEnabled"):
         # From 2.6 on expat puts off parsing a token that did not fit into one feed, and with it the last stanza.
         parser.SetReparseDeferralEnabled(False)
