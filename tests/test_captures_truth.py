@@ -208,6 +208,7 @@ def test_server_key_opens_rsa_key_exchange(xmppscope: Run) -> None:
     key = CAPTURES / "server-key-prosody.pem"
     reading = read(xmppscope, CAPTURES / "tls12-rsa-kx-cbc-prosody.pcap", "--rsa-key", key)
     held_against(reading, truth, 1)
+    assert reading.summary["undecrypted"] == 0
 
 
 def test_one_direction_of_keys_gives_that_direction(xmppscope: Run) -> None:
