@@ -20,12 +20,12 @@ LAYERS = (
     ("explain", "redact"),
     ("lint",),
     ("analyzer",),
-    ("render", "sources", "proxy"),
+    ("render", "sources", "proxy", "demo"),
     ("cli",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
-TOUCHES_THE_WORLD = frozenset({"sources", "proxy", "cli"})
+TOUCHES_THE_WORLD = frozenset({"sources", "proxy", "demo", "cli"})
 WORLD_MODULES = frozenset(
     {"asyncio", "concurrent", "fileinput", "http", "multiprocessing", "os", "pathlib", "sched", "select", "selectors"}
     | {"shutil", "signal", "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib"}

@@ -1,6 +1,6 @@
 """Wire events: what a source tells the analyzer about one TCP connection (a *flow* until XMPP is recognised in it).
 
-The capture reader, a live interface and the proxy all speak these and nothing else. Times are nanoseconds since the
+The capture reader, a live interface and the proxy all speak these and nothing else; a few are the proxy's alone. Times are nanoseconds since the
 Unix epoch. A packet position is ``file << FILE_SHIFT | number``: *number* counts frames from 1 as Wireshark does,
 *file* counts capture files from 0, so that for a single capture the position is the packet number itself.
 
@@ -11,6 +11,8 @@ by agreement nobody changes one after handing it on.
 from typing import Final, Literal
 
 import msgspec
+
+from xmppscope.model.marks import Leg, Mark
 
 FILE_SHIFT: Final = 40
 """How far the file index is shifted left in a packet position."""
@@ -95,4 +97,59 @@ class Released(msgspec.Struct, gc=False):
     reason: Literal["closed", "idle", "replaced", "bound", "end"]
 
 
-WireEvent = Opened | Data | Lost | Conflict | Ended | Released
+class Marked(msgspec.Struct, gc=False):
+    """The proxy has left a mark (`model.marks`) between the bytes of a flow; `side` is the end that bears it."""
+
+    flow: int
+    side: Side
+    time: int
+    packet: int
+    mark: Mark
+
+
+class Clear(msgspec.Struct, gc=False):
+    """The content of one TLS record of application data that the proxy has opened itself, on its own leg."""
+
+    flow: int
+    side: Side
+    time: int
+    packet: int
+    end_time: int
+    end_packet: int
+    data: bytes
+
+
+class Sealed(msgspec.Struct, gc=False):
+    """One whole TLS record, behind a handshake that the proxy took part in, that is not application data."""
+
+    flow: int
+    side: Side
+    time: int
+    packet: int
+    end_time: int
+    end_packet: int
+    data: bytes
+
+
+class Ciphertext(msgspec.Struct, gc=False):
+    """Bytes as they were on the wire of one leg, for a recording: what they hold is told by `Clear` and `Sealed`."""
+
+    flow: int
+    side: Side
+    time: int
+    data: bytes
+
+
+class Keys(msgspec.Struct, gc=False):
+    """Lines of a TLS key log, for records that come after; `leg` says whose they are."""
+
+    data: bytes
+    leg: Leg
+
+
+WireEvent = Opened | Data | Lost | Conflict | Ended | Released | Marked
+"""What comes out of a capture."""
+
+ProxyEvent = Opened | Data | Clear | Sealed | Ciphertext | Keys | Ended | Released | Marked
+"""What the proxy tells of its connections: an analyzer needs all but `Ciphertext`, a recording all but `Clear` and
+`Sealed`."""
