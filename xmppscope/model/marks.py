@@ -23,7 +23,7 @@ MOST: Final = 1 << 20
 
 
 class LegMark(msgspec.Struct, tag_field="mark", tag="leg", frozen=True):
-    """This flow is a leg of a proxied connection; `pair` is the same for both, `proxy` the address dialled."""
+    """Says that the flow is a leg of a proxied connection; `pair` is the same for both, `proxy` the address dialled."""
 
     leg: Leg
     pair: int
@@ -63,7 +63,7 @@ class EditMark(msgspec.Struct, tag_field="mark", tag="edit", frozen=True):
 
 
 class MadeMark(msgspec.Struct, tag_field="mark", tag="made", frozen=True):
-    """The proxy sends an element of its own on this leg, in the name of `sender`; a stream header or a closing tag too."""
+    """The proxy sends an element (a header, a closing tag) of its own on this leg, in the name of `sender`."""
 
     sender: Sender
     by: str

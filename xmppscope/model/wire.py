@@ -1,7 +1,7 @@
 """Wire events: what a source tells the analyzer about one TCP connection (a *flow* until XMPP is recognised in it).
 
-The capture reader, a live interface and the proxy all speak these and nothing else; a few are the proxy's alone. Times are nanoseconds since the
-Unix epoch. A packet position is ``file << FILE_SHIFT | number``: *number* counts frames from 1 as Wireshark does,
+The capture reader, a live interface and the proxy all speak these and nothing else; a few are the proxy's alone. Times
+are nanoseconds since the Unix epoch. A packet position is ``file << FILE_SHIFT | number``: *number* counts frames from 1 as Wireshark does,
 *file* counts capture files from 0, so that for a single capture the position is the packet number itself.
 
 Hot events are `msgspec.Struct` objects without cyclic garbage collection: they cost a quarter of a slots dataclass, and
