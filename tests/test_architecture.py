@@ -20,7 +20,7 @@ LAYERS = (
     ("explain", "redact"),
     ("lint",),
     ("analyzer",),
-    ("render", "sources", "proxy", "demo"),
+    ("filter", "render", "sources", "proxy", "demo"),
     ("cli",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

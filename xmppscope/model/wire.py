@@ -1,8 +1,9 @@
 """Wire events: what a source tells the analyzer about one TCP connection (a *flow* until XMPP is recognised in it).
 
 The capture reader, a live interface and the proxy all speak these and nothing else; a few are the proxy's alone. Times
-are nanoseconds since the Unix epoch. A packet position is ``file << FILE_SHIFT | number``: *number* counts frames from 1 as Wireshark does,
-*file* counts capture files from 0, so that for a single capture the position is the packet number itself.
+are nanoseconds since the Unix epoch. A packet position is ``file << FILE_SHIFT | number``: *number* counts frames from
+1 as Wireshark does, *file* counts capture files from 0, so that for a single capture the position is the packet number
+itself; the proxy has no packets, and its positions are 0.
 
 Hot events are `msgspec.Struct` objects without cyclic garbage collection: they cost a quarter of a slots dataclass, and
 by agreement nobody changes one after handing it on.
