@@ -1,16 +1,37 @@
 """Joins it all: wire events in, timeline records out. No socket, no file, no clock: time arrives on the events."""
 
+from collections.abc import Sequence
+
 from xmppscope.analyzer.connection import Connection
 from xmppscope.analyzer.direction import Cut
+from xmppscope.analyzer.proxied import LegView, ProxiedConnection
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
+from xmppscope.model.marks import LegMark
 from xmppscope.model.timeline import Record, Summary
-from xmppscope.model.wire import Conflict, Data, Ended, Lost, Opened, WireEvent
+from xmppscope.model.wire import (
+    Ciphertext,
+    Clear,
+    Conflict,
+    Data,
+    Ended,
+    Keys,
+    Lost,
+    Marked,
+    Opened,
+    ProxyEvent,
+    Released,
+    Sealed,
+    WireEvent,
+)
 from xmppscope.tls.keylog import KeyStore
+
+AnyEvent = WireEvent | ProxyEvent
+_Ahead = list[tuple[Connection | LegView, Cut]]
 
 
 class Analyzer:
-    """Turns the wire events of any number of flows into one timeline.
+    """Turns the wire events of any number of flows into one timeline; the two legs of the proxy are one connection.
 
     `files` is the number of captures that packet positions may name. `ignored` collects flows that do not carry XMPP,
     for the source to stop delivering them; the source empties it.
@@ -20,7 +41,8 @@ class Analyzer:
         self.ignored: list[int] = []
         self._recorder = Recorder(files=files, show_secrets=show_secrets)
         self._services = Services(keys, show_secrets=show_secrets)
-        self._connections: dict[int, Connection] = {}
+        self._connections: dict[int, Connection | LegView] = {}
+        self._pairs: dict[int, ProxiedConnection] = {}
         self._time = 0
 
     @property
@@ -32,17 +54,17 @@ class Analyzer:
     def digits(self, digits: int) -> None:
         self._recorder.digits = digits
 
-    def feed(self, event: WireEvent) -> list[Record]:
+    def feed(self, event: AnyEvent) -> list[Record]:
         """Take the next wire event; return the records that it completes."""
         return self.feed_all([event])
 
-    def feed_all(self, events: list[WireEvent]) -> list[Record]:
+    def feed_all(self, events: Sequence[AnyEvent]) -> list[Record]:
         """Take several wire events; return the records that they complete, the same as one by one.
 
         Plain XML is cut ahead, and written once something else comes: cutting and writing in turn for each packet would
         drive each other's code out of the processor's cache.
         """
-        ahead: list[tuple[Connection, Cut]] = []
+        ahead: _Ahead = []
         for event in events:
             if type(event) is Data:
                 connection = self._connections.get(event.flow)
@@ -58,7 +80,12 @@ class Analyzer:
                     ahead.append((connection, cut))
                     if cut.framer.stopped:
                         _write(ahead)
-            else:
+            elif type(event) is Clear:
+                connection = self._connections.get(event.flow)
+                if type(connection) is LegView:
+                    _write(ahead)
+                    connection.connection.clear(event)
+            elif type(event) is not Ciphertext:
                 _write(ahead)
                 self._feed_rare(event)
         _write(ahead)
@@ -67,7 +94,7 @@ class Analyzer:
     def close(self) -> list[Record]:
         """Return what is still pending: the source has ended."""
         for connection in self._connections.values():
-            connection.released(self._time)
+            (connection.connection if isinstance(connection, LegView) else connection).released(self._time)
         self._connections.clear()
         return self._recorder.take()
 
@@ -75,30 +102,57 @@ class Analyzer:
         """Return the closing record; *packets* and *connections* are what the source counted."""
         return self._recorder.summary(packets, connections)
 
-    def _feed_rare(self, event: WireEvent) -> None:
+    def _feed_rare(self, event: AnyEvent) -> None:
         if isinstance(event, Opened):
             self._connections[event.flow] = Connection(event, self._recorder, self._services)
+            return
+        if isinstance(event, Keys):
+            self._services.keys.add(event.data, "the proxy's own sessions")
             return
         connection = self._connections.get(event.flow)
         if connection is None:
             return
+        if isinstance(event, Marked) and isinstance(event.mark, LegMark) and type(connection) is Connection:
+            self._pair(connection, event.flow, event.mark)
+            return
         self._time = max(self._time, event.time)
-        if isinstance(event, Lost):
+        if isinstance(connection, LegView):
+            self._feed_leg(connection, event)
+        elif isinstance(event, Lost):
             connection.lost(event)
         elif isinstance(event, Conflict):
             connection.conflict(event)
         elif isinstance(event, Ended):
             connection.ended(event)
-        else:
+        elif isinstance(event, Released):
             connection.released(event.time)
             del self._connections[event.flow]
+
+    def _feed_leg(self, leg: LegView, event: AnyEvent) -> None:
+        """Feed one leg of a proxied connection; what the proxy alone tells is for nobody else."""
+        if isinstance(event, Sealed | Lost | Conflict | Ended | Marked | Released):
+            leg.feed(event)
+        if isinstance(event, Released):
+            del self._connections[event.flow]
+        if leg.connection.done:
+            self._pairs.pop(leg.connection.pair, None)
+
+    def _pair(self, connection: Connection, flow: int, mark: LegMark) -> None:
+        """Join a leg to its pair, or begin one with the client's leg; a server leg alone stays a connection."""
+        opened = connection.opened
+        if mark.leg == "client":
+            pair = self._pairs[mark.pair] = ProxiedConnection(opened, mark, self._recorder, self._services)
+            self._connections[flow] = pair.view(0)
+        elif mark.pair in self._pairs:
+            self._pairs[mark.pair].reached(opened)
+            self._connections[flow] = self._pairs[mark.pair].view(1)
 
     def _ignore(self, flow: int) -> None:
         self.ignored.append(flow)
         del self._connections[flow]
 
 
-def _write(ahead: list[tuple[Connection, Cut]]) -> None:
+def _write(ahead: _Ahead) -> None:
     """Write what was cut ahead, in its order."""
     for connection, cut in ahead:
         connection.write(cut)

@@ -15,6 +15,7 @@ from xmppscope.analyzer.elements import ElementEntries
 from xmppscope.analyzer.http_entries import is_enough, tell_http
 from xmppscope.analyzer.layers import SPACES, begins, begins_record, layer_of
 from xmppscope.analyzer.ledger import Ledger
+from xmppscope.analyzer.legs import Leg
 from xmppscope.analyzer.recognise import First, recognise
 from xmppscope.analyzer.recognition import Recognition
 from xmppscope.analyzer.recorder import Recorder
@@ -40,15 +41,14 @@ class Connection:
 
     def __init__(self, opened: Opened, recorder: Recorder, services: Services) -> None:
         self.ignored = False
-        self._opened = opened
+        self.opened = opened
         self._services = services
         self._negotiation = Negotiation(start=opened.handshake)
         self._ledger = Ledger(opened, recorder, self._negotiation)
         self._entries = ElementEntries(self._ledger, services)
         self._directions = (Direction(0, INITIATING), Direction(1, RECEIVING))
         self._recognition = Recognition(self._ledger, self._directions)
-        self._tls: TlsConnection | None = None
-        self._tls_entries: TlsEntries | None = None
+        self._legs = (Leg(),) * 2
         self._unclaimed = 0
 
     def data(self, event: Data) -> None:
@@ -89,8 +89,9 @@ class Connection:
         stamp = Stamp(event.time, event.packet, event.time, event.packet)
         if direction.waiting is not None:
             self._decide_by_content(direction)
-        if direction.tls and self._tls is not None:
-            self._follow_tls(self._tls.lost(event.side, event.length, event.time, event.packet))
+        leg = self._legs[event.side]
+        if direction.tls and leg.tls is not None:
+            self._follow_tls(leg, leg.tls.lost(event.side, event.length, event.time, event.packet))
         else:
             self._hole(direction, event.length, stamp)
 
@@ -107,18 +108,20 @@ class Connection:
         orderly = self._finish(direction, stamp, event)
         if self._negotiation.ended(direction.sender, reset=event.reset).action is Action.GO_ON or self._entries.go_on:
             self._go_on(direction)
-        tell_closed(self._ledger, direction, event.reset, orderly, stamp)
+        tell_closed(self._ledger, direction, event.reset, orderly, stamp, self._legs[event.side].name)
 
     def released(self, time: int) -> None:
         """Tell what is left to tell: nothing more will come."""
         time = max(time, *(direction.last.end_time for direction in self._directions))
-        if self._tls is not None:
-            self._follow_tls(self._tls.close())
+        for leg in dict.fromkeys(self._legs):
+            if leg.tls is not None:
+                self._follow_tls(leg, leg.tls.close())
         for direction in self._directions:
             if not direction.ended:
                 self._finish(direction, Stamp(time, direction.last.end_packet, time, direction.last.end_packet))
-        if self._tls_entries is not None:
-            self._tls_entries.flush()
+        for leg in dict.fromkeys(self._legs):
+            if leg.entries is not None:
+                leg.entries.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
 
@@ -222,11 +225,13 @@ class Connection:
         direction.switch = ""
         if layer == Action.TLS.value:
             direction.tls = True
-            if self._tls is None:
-                self._tls = TlsConnection(self._services.keys, self._services.resumptions)
-                self._tls_entries = TlsEntries(self._ledger, self._directions)
+            self._begin_tls(self._legs[direction.side])
         else:
             direction.inflater = Inflater()
+
+    def _begin_tls(self, leg: Leg) -> None:
+        tls = TlsConnection(self._services.keys, self._services.resumptions)
+        leg.begin(tls, TlsEntries(self._ledger, self._directions, leg.name))
 
     def _feed_layer(self, direction: Direction, layer: str, held: Held) -> None:
         """Feed bytes to the *layer* that has just begun."""
@@ -280,16 +285,19 @@ class Connection:
             self._cleartext(direction, data[: len(data) - len(rest)], stamp)
             data = rest
             direction.tls_begun = True
-        if self._tls is not None:
-            self._follow_tls(self._tls.feed(direction.side, data, stamp.time, stamp.packet))
+        leg = self._legs[direction.side]
+        if leg.tls is not None:
+            self._follow_tls(leg, leg.tls.feed(direction.side, data, stamp.time, stamp.packet))
 
-    def _follow_tls(self, events: list[TlsEvent]) -> None:
+    def _follow_tls(self, leg: Leg, events: list[TlsEvent]) -> None:
         for event in events:
+            if not leg.concerns(event):
+                continue
             direction = self._directions[event.side]
             if type(event) is Plaintext:
                 stamp = Stamp(event.time, event.packet, event.end_time, event.end_packet)
-                if direction.protection == "none" and self._tls is not None:
-                    direction.protection = self._tls.version or "none"
+                if direction.protection == "none" and leg.tls is not None:
+                    direction.protection = leg.tls.version or "none"
                 self._cleartext(direction, event.data, stamp)
             elif isinstance(event, NotTls):
                 direction.tls = direction.tls_begun = False
@@ -298,19 +306,19 @@ class Connection:
                 self._cleartext(direction, event.data, stamp_of(event))
             elif isinstance(event, Hole):
                 self._hole(direction, event.length, stamp_of(event))
-            elif self._tls_entries is not None and isinstance(event, TlsFact):
-                self._tls_entries.tell(event)
-                self._judge_tls()
+            elif isinstance(event, TlsFact):
+                leg.tell(event)
+                self._judge_tls(leg)
 
-    def _judge_tls(self) -> None:
+    def _judge_tls(self, leg: Leg) -> None:
         """Claim a direct TLS connection by its ALPN; leave one alone that nobody can read."""
-        if self._ledger.number or self._tls_entries is None or self._tls is None:
+        if self._ledger.number or leg.entries is None or leg.tls is None:
             return
-        if self._tls_entries.names_xmpp:
+        if leg.entries.names_xmpp:
             self._ledger.claim()
-        elif self._tls_entries.unreadable and all(direction.tls_begun for direction in self._directions):
+        elif leg.entries.unreadable and all(direction.tls_begun for direction in self._directions):
             # A key log may lack the keys of the handshake alone; then the elements are still to come.
-            self.ignored = not self._services.keys.lookup(self._tls.client_random or b"")
+            self.ignored = not self._services.keys.lookup(leg.tls.client_random or b"")
 
     def _sniff(self, direction: Direction, data: bytes, stamp: Stamp, *, last: bool = False) -> None:
         """Decide by the first bytes of a direction how to read it; at the *last* of them in any case."""
@@ -338,13 +346,14 @@ class Connection:
     def _direct_tls(self, direction: Direction, held: Held) -> None:
         """Begin TLS from the first byte, on the other side too if nothing was seen of it."""
         self._negotiation.direct_tls()
-        other = self._directions[1 - direction.side]
-        if other.framer is None and not other.early and not other.unreadable:
+        other, leg = self._directions[1 - direction.side], self._legs[direction.side]
+        shared = leg is self._legs[other.side]
+        if shared and other.framer is None and not other.early and not other.unreadable:
             self._begin(other, Action.TLS.value)
         self._begin(direction, Action.TLS.value)
         self._feed_layer(direction, Action.TLS.value, held)
-        if self._tls is not None:
-            self._recognition.note_tls_client(self._tls.client_side)
+        if shared and leg.tls is not None:
+            self._recognition.note_tls_client(leg.tls.client_side)
 
     def _dismiss(self, direction: Direction) -> None:
         """Note that a side speaks no XMPP; where neither does, the connection is left alone."""
@@ -379,10 +388,11 @@ class Connection:
         if direction.waiting is not None:
             self._decide_by_content(direction)
         orderly = None
-        if direction.tls and self._tls is not None and event is not None:
-            self._follow_tls(self._tls.ended(event.side, event.time, event.packet, event.reset))
-            closed = self._tls_entries is not None and direction.side in self._tls_entries.closed
-            unknown = direction.looks or self._tls.unread(direction.side)
+        leg = self._legs[direction.side]
+        if direction.tls and leg.tls is not None and event is not None:
+            self._follow_tls(leg, leg.tls.ended(event.side, event.time, event.packet, event.reset))
+            closed = leg.entries is not None and direction.side in leg.entries.closed
+            unknown = direction.looks or leg.tls.unread(direction.side)
             orderly = True if closed else None if unknown else False
         self._last_early(direction)
         if direction.framer is not None:

@@ -8,6 +8,7 @@ from xmppscope.analyzer.stamps import Stamp, StampTrack
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
 from xmppscope.framing.pieces import Piece
+from xmppscope.model.marks import EditMark
 from xmppscope.model.timeline import Sender
 from xmppscope.model.wire import Side
 from xmppscope.redact import SENSITIVE
@@ -40,8 +41,8 @@ class Direction:
     came behind a request whose answer decides how to read it. `switch` names what is to come next ("tls", "deflate")
     when the other side has granted it already; `tls_over` says that TLS was there and is no more. `looks` is set where
     the next bytes are looked at for TLS and zlib: they follow a hole, or an answer that fell into one. `plain` says
-    that none of this applies and bytes are just split. `at_known` tells whether offsets count from the first byte sent,
-    `foreign` that the bytes are no XMPP.
+    that none of this applies and bytes are just split. `edits` are what the proxy does to elements that are to come.
+    `at_known` tells whether offsets count from the first byte sent, `foreign` that the bytes are no XMPP.
     """
 
     def __init__(self, side: Side, sender: Sender) -> None:
@@ -64,11 +65,20 @@ class Direction:
         self.foreign = False
         self.ended = False
         self.compression_told = False
+        self.edits: list[EditMark] = []
         self.early: Held = []
         self.waiting: Held | None = None
         self.last = Stamp(0, 0, 0, 0)
         self._waiting_size = 0
         self._waits = 0
+
+    def edit_at(self, start: int) -> EditMark | None:
+        """Take out what the proxy does to the element that begins at *start*; what was meant for earlier ones goes."""
+        while self.edits and self.edits[0].start <= start:
+            edit = self.edits.pop(0)
+            if edit.start == start:
+                return edit
+        return None
 
     @property
     def may_wait(self) -> bool:

@@ -8,15 +8,18 @@ import re
 from typing import Final
 
 from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.edits import Made, mark_edited, pieces_of
 from xmppscope.analyzer.ledger import Ledger, shown
 from xmppscope.analyzer.services import Services
+from xmppscope.analyzer.stamps import Stamp
 from xmppscope.explain.registry import xeps_of
 from xmppscope.explain.summary import Context, summarize, summarize_header
 from xmppscope.framing.framer import ASSUMED
 from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
 from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.model.marks import EditMark
 from xmppscope.model.namespaces import CLIENT, CONTENT, STREAM
-from xmppscope.model.timeline import INITIATING, Entry, Kind, Sender
+from xmppscope.model.timeline import INITIATING, RECEIVING, Edit, Entry, Kind, Sender
 from xmppscope.redact import Redactor, is_misnamed_login
 from xmppscope.session.iq import Answer, IqCorrelator
 from xmppscope.session.negotiation import Step
@@ -116,14 +119,19 @@ class ElementEntries:
         if answer is not None:
             entry.answers = answer.entry
             entry.latency = answer.latency
+        edit = direction.edit_at(start) if direction.edits else None
+        if edit is not None:
+            mark_edited(entry, edit)
         ledger = self._ledger
-        if ledger.number:
+        if ledger.number and edit is None:
             entry.connection = ledger.number
             recorder.entry(entry)
         else:
             ledger.write(entry)
         if step is not self._step:
             self._know(step)
+        if edit is not None and edit.data:
+            self._changed(direction, edit, entry)
 
     def _correlate(self, sender: Sender, iq: Element, end_time: int) -> tuple[Answer | None, str | None]:
         """Return what an iq answers, and the expanded name of the payload of that request."""
@@ -167,28 +175,89 @@ class ElementEntries:
             self._torn(direction, piece)
 
     def _head(self, direction: Direction, head: Head) -> None:
+        first, last = direction.stamps.find(head.start, head.end)
         direction.stream += 1
         direction.xmlns = head.xmlns
+        entry = self._opening(direction, head, first, last)
+        entry.offset = (head.start, head.end) if direction.at_known else None
+        edit = direction.edit_at(head.start) if direction.edits else None
+        if edit is not None:
+            mark_edited(entry, edit)
+        self._ledger.write(entry)
+
+    def _opening(self, direction: Direction, head: Head, first: Stamp, last: Stamp) -> Entry:
+        """Let the negotiation see a stream header; return its entry."""
         element = head.element
         step = self._negotiation.header(direction.sender, element, head.xmlns)
         self._know(step)
         attrs = element.attrs
-        first, last = direction.stamps.find(head.start, head.end)
         summary = summarize_header(element, direction.sender, self._context)
-        entry = self._ledger.make(direction, "stream-open", summary, first, last, (head.start, head.end))
+        entry = self._ledger.make(direction, "stream-open", summary, first, last, size=head.end - head.start)
         entry.name, entry.ns, entry.xml = element.local, element.ns, head.raw.decode()
         entry.id, entry.from_, entry.to = attrs.get("id"), attrs.get("from"), attrs.get("to")
-        self._ledger.write(entry)
+        return entry
 
     def _foot(self, direction: Direction, foot: Foot) -> None:
+        first, last = direction.stamps.find(foot.start, foot.end)
         step = self._negotiation.close_tag(direction.sender)
         if step.action is not Action.NONE:
             self._act(step.action)
-        first, last = direction.stamps.find(foot.start, foot.end)
-        summary = "close the stream" if direction.sender == INITIATING else "stream closed"
-        entry = self._ledger.make(direction, "stream-close", summary, first, last, (foot.start, foot.end))
-        entry.name, entry.ns, entry.xml, entry.xmlns = "stream", STREAM, foot.raw.decode(), direction.xmlns
+        entry = self._ending(direction, foot, first, last)
+        entry.offset = (foot.start, foot.end) if direction.at_known else None
         self._ledger.write(entry)
+
+    def _ending(self, direction: Direction, foot: Foot, first: Stamp, last: Stamp) -> Entry:
+        summary = "close the stream" if direction.sender == INITIATING else "stream closed"
+        entry = self._ledger.make(direction, "stream-close", summary, first, last, size=foot.end - foot.start)
+        entry.name, entry.ns, entry.xml, entry.xmlns = "stream", STREAM, foot.raw.decode(), direction.xmlns
+        return entry
+
+    def made(self, made: Made, piece: Piece, text: str) -> Step | None:
+        """Write what the proxy sends of its own; return what the negotiation makes of it."""
+        sender, step = made.source.sender, None
+        if isinstance(piece, Head):
+            entry = self._opening(made.source, piece, made.stamp, made.stamp)
+        elif isinstance(piece, Foot):
+            step = self._negotiation.close_tag(sender)
+            entry = self._ending(made.source, piece, made.stamp, made.stamp)
+        elif isinstance(piece, Item):
+            step = self._negotiation.element(sender, piece.element)
+            self._know(step)
+            entry = self._copied(made.source, piece, made.stamp)
+        else:
+            return None
+        entry.leg, entry.edit, entry.protection = made.leg, Edit(made.by, "injected"), made.protection
+        entry.summary = text or entry.summary
+        self._ledger.write(entry)
+        return step
+
+    def _changed(self, direction: Direction, edit: EditMark, original: Entry) -> None:
+        """Write what is sent in the place of *original*, on the other leg."""
+        for piece in pieces_of(edit.data.encode(), direction):
+            if isinstance(piece, Item):
+                stamp = direction.last
+                entry = self._copied(
+                    direction, piece, Stamp(stamp.end_time, stamp.end_packet, stamp.end_time, stamp.end_packet)
+                )
+                entry.leg = "client" if edit.sender == RECEIVING else "server"
+                entry.edit = Edit(edit.by, edit.action, original.entry or None)
+                entry.summary = f"{entry.leg} leg: {edit.text or entry.summary}"
+                self._ledger.write(entry)
+
+    def _copied(self, direction: Direction, item: Item, stamp: Stamp) -> Entry:
+        """Return the entry of an element that was not cut from the stream itself; it has no offset there."""
+        element, attrs = item.element, item.element.attrs
+        ns, local, kind, misnamed = self._names.get(element.name) or self._split(element.name)
+        entry = self._ledger.make(
+            direction, kind, summarize(element, direction.sender, self._context, None), stamp, size=len(item.raw)
+        )
+        raw = item.raw
+        if (item.sensitive or misnamed) and not self._services.show_secrets:
+            raw, entry.redacted = self._redactor.redact(direction.sender, element, raw, direction.xmlns or ASSUMED)
+        entry.xeps, entry.name, entry.ns = xeps_of(element), local, ns
+        entry.xml, entry.xmlns = raw.decode(), direction.xmlns
+        entry.id, entry.type, entry.from_, entry.to = (attrs.get(key) for key in ("id", "type", "from", "to"))
+        return entry
 
     def _space(self, direction: Direction, space: Space) -> None:
         first, last = direction.stamps.find(space.start, space.end)

@@ -7,7 +7,7 @@ from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.framing.pieces import SHOWN
-from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Entry, Kind, Link, Transport
+from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Diagnosis, Entry, Kind, Leg, Link, Transport
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.wire import Opened
 from xmppscope.session.negotiation import Negotiation
@@ -27,12 +27,15 @@ class More(TypedDict, total=False):
     bytes: str | None
     tls: dict[str, str | int | bool | list[str]]
     links: list[Link]
+    leg: Leg | None
 
 
 class Ledger:
     """Writes what one connection has to tell.
 
-    `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected.
+    `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected. Where
+    a proxy stands between, `proxy` is the address that was dialled; while the one that the proxy dials is not known yet,
+    a claim waits for it. `handshakes` counts those that have begun and are not done.
     """
 
     def __init__(self, opened: Opened, recorder: Recorder, negotiation: Negotiation) -> None:
@@ -43,7 +46,12 @@ class Ledger:
         self.transport: Transport = "tcp"
         self.backlog: list[Entry] = []
         self.swapped = False
-        self._kind = ""
+        self.handshakes = 0
+        self.proxy: str | None = None
+        self._target = ""
+        self._claimed = False
+        self._announced: tuple[str, str] | None = None
+        self._diagnoses: list[tuple[Entry, str, str]] = []
         self._undecrypted = False
         self._dropped: Entry | None = None
         self._drops = 0
@@ -56,15 +64,15 @@ class Ledger:
 
     def claim(self) -> None:
         """Note that this connection carries XMPP: write its record and what was held back."""
-        if self.number:
+        self._claimed = True
+        if self.number or (self.proxy is not None and not self._target):
             return
         self.recorder.connections += 1
         self.number = self.recorder.connections
         self.recorder.undecrypted += self._undecrypted
         self.announce()
         for entry in self.backlog:
-            entry.connection = self.number
-            self.recorder.entry(entry)
+            self._put(entry)
         self.backlog.clear()
         if self._dropped is not None:
             self._tell_dropped(self._dropped)
@@ -92,22 +100,35 @@ class Ledger:
 
     def announce(self) -> None:
         """Write the connection record, again where its kind has become known."""
-        kind = self.negotiation.kind
-        if not self.number or kind == self._kind:
+        known = self.negotiation.kind, self._target
+        if not self.number or known == self._announced:
             return
-        self._kind = kind
+        self._announced = known
         opened = self.opened
-        ends = (opened.second, opened.first) if self.swapped else (opened.first, opened.second)
+        ends = (opened.second, opened.first) if self.swapped else (opened.first, self._target or opened.second)
         self.recorder.connection(
             ConnectionRecord(
                 connection=self.number,
                 time=self.recorder.text(opened.time),
                 initiating=ends[0],
                 receiving=ends[1],
-                kind=kind,
+                kind=self.negotiation.kind,
                 transport=self.transport,
+                proxy=self.proxy,
             )
         )
+
+    def aim(self, target: str) -> None:
+        """Note the address that the proxy dials."""
+        self._target = target
+        if self._claimed and not self.number:
+            self.claim()
+        self.announce()
+
+    def diagnose(self, entry: Entry, why: str, advice: str) -> None:
+        """Write *entry*, which ends a session badly, and behind it why and what to try."""
+        self._diagnoses.append((entry, why, advice))
+        self.write(entry)
 
     def swap(self) -> None:
         """Exchange the roles of the two ends; only while nothing has been written."""
@@ -118,13 +139,20 @@ class Ledger:
     def write(self, entry: Entry) -> None:
         """Write *entry*, or hold it while the connection is not claimed."""
         if self.number:
-            entry.connection = self.number
-            self.recorder.entry(entry)
+            self._put(entry)
         elif len(self.backlog) < BACKLOG:
             self.backlog.append(entry)
         else:
             self._dropped = self._dropped or entry
             self._drops += 1
+
+    def _put(self, entry: Entry) -> None:
+        entry.connection = self.number
+        self.recorder.entry(entry)
+        if self._diagnoses and self._diagnoses[0][0] is entry:
+            _, why, advice = self._diagnoses.pop(0)
+            diagnosis = Diagnosis(connection=self.number, entries=[entry.entry], text=why, advice=advice)
+            self.recorder.records.append(diagnosis)
 
     def make(
         self,

@@ -20,6 +20,8 @@ from xmppscope.explain.tls import (
     describe_retry,
     describe_server,
 )
+from xmppscope.model.marks import VerdictMark
+from xmppscope.model.timeline import Annotation, Leg
 from xmppscope.model.wire import Side
 from xmppscope.tls.certificate import CertificateFacts, read_certificate
 from xmppscope.tls.events import (
@@ -58,20 +60,25 @@ class TlsEntries:
     """Writes the entries of one connection's TLS.
 
     `names_xmpp` tells that the client's ALPN names XMPP, `unreadable` that something could not be decrypted, `closed`
-    which sides have sent close_notify, `established` that the handshake was completed.
+    which sides have sent close_notify, `established` that the handshake was completed. *leg* names the leg of a proxied
+    connection; `verdict` is what the proxy made of the certificate that it was shown.
     """
 
-    def __init__(self, ledger: Ledger, directions: tuple[Direction, Direction]) -> None:
+    def __init__(self, ledger: Ledger, directions: tuple[Direction, Direction], leg: Leg | None = None) -> None:
         self.names_xmpp = False
         self.unreadable = False
         self.established = False
         self.closed: set[Side] = set()
         self._ledger = ledger
         self._directions = directions
+        self._leg = leg
+        self.verdict: VerdictMark | None = None
         self._client: Side | None = None
         self._sni = ""
         self._version = "none"
+        self._shows_own = False
         self._answer: _Answer | None = None
+        ledger.handshakes += 1
 
     def tell(self, event: TlsFact) -> None:
         """Write what *event* has to tell."""
@@ -87,13 +94,20 @@ class TlsEntries:
             self.flush()
         elif isinstance(event, Established):
             self.flush(event)
-            self.established = True
-            self._ledger.negotiation.tls(done=True)
+            self._establish()
         elif isinstance(event, CloseNotify):
             self.closed.add(event.side)
         else:
             self.flush()
             self._rest(event)
+
+    def _establish(self) -> None:
+        """Note that the handshake is done; where there are two legs, the last one to be done counts."""
+        if not self.established:
+            self.established = True
+            self._ledger.handshakes -= 1
+        if not self._ledger.handshakes:
+            self._ledger.negotiation.tls(done=True)
 
     def flush(self, established: Established | None = None) -> None:
         """Write what the server has answered, as far as it is known."""
@@ -111,8 +125,35 @@ class TlsEntries:
             early_data=True if established is not None and established.early_data else None,
             asks_certificate=answer.asks_certificate,
             chain=len(answer.chain or ()),
+            word=self._word(established),
         )
         self._write(answer.first, facts, answer.last)
+        if answer.asks_certificate and self._leg == "server" and established is not None and not self._shows_own:
+            self._without_external(answer.last)
+
+    def _word(self, established: Established | None) -> str:
+        """Return what the proxy knows of a certificate: whether the client took its own, what it made of the server's."""
+        if self._leg == "client":
+            return "it trusts the proxy" if established is not None else "the certificate is the proxy's own"
+        if self.verdict is None:
+            return ""
+        reason = f" {self.verdict.reason}" if self.verdict.reason else ""
+        return f"certificate {self.verdict.verdict}{':' if reason else ''}{reason}"
+
+    def _without_external(self, last: TlsFact) -> None:
+        """Say what a request for a certificate comes to that the proxy has no certificate to answer with."""
+        self._ledger.tell(
+            self._directions[last.side],
+            "proxy",
+            "the server asks for a certificate, the proxy has none: no SASL EXTERNAL",
+            stamp_of(last),
+            annotations=[
+                Annotation(
+                    "the client's certificate cannot pass a proxy; --client-cert gives it one", "RFC 6120 §6.4.1"
+                )
+            ],
+            leg=self._leg,
+        )
 
     def _hello(self, event: HelloSeen) -> None:
         hello = event.hello
@@ -134,6 +175,7 @@ class TlsEntries:
                 self._answer.chain = event.chain
                 self._answer.last = event
             return
+        self._shows_own = bool(event.chain)
         self.flush()
         certificate = read_certificate(event.chain[0]) if event.chain else None
         self._write(event, describe_client_certificate(certificate, chain=len(event.chain)))
@@ -142,7 +184,7 @@ class TlsEntries:
         if isinstance(event, AlertSeen):
             who = role(self._ledger, self._directions[event.side])
             self._write(event, describe_alert(event.level, event.description, who))
-            if event.level == _FATAL and not self.established:
+            if event.level == _FATAL and not self.established and self._leg != "server":
                 self._ledger.negotiation.tls(done=False)
         elif isinstance(event, KeyUpdated):
             self._write(event, describe_key_update(event.requested))
@@ -184,11 +226,12 @@ class TlsEntries:
         self._ledger.tell(
             self._directions[event.side],
             "tls",
-            facts.summary,
+            facts.summary if self._leg is None else f"{self._leg} leg: {facts.summary}",
             stamp_of(event),
             stamp_of(last or event),
             annotations=facts.annotations or None,
             tls=facts.tls,
+            leg=self._leg,
         )
 
 

@@ -3,7 +3,7 @@
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, binary, shown
 from xmppscope.analyzer.stamps import Stamp
-from xmppscope.model.timeline import INITIATING, Annotation
+from xmppscope.model.timeline import INITIATING, Annotation, Leg
 from xmppscope.model.wire import NUMBER_MASK, Conflict
 
 
@@ -27,7 +27,9 @@ def tell_gap(
     ledger.tell(direction, "gap", summary, stamp, offset=offset, size=length, reason=f"{length} bytes are not captured")
 
 
-def tell_closed(ledger: Ledger, direction: Direction, reset: bool, orderly: bool | None, stamp: Stamp) -> None:
+def tell_closed(
+    ledger: Ledger, direction: Direction, reset: bool, orderly: bool | None, stamp: Stamp, leg: Leg | None = None
+) -> None:
     """Write FIN or RST; *orderly* tells whether TLS, if there was any, was closed with its own alert first."""
     who = role(ledger, direction)
     summary = f"reset by the {who}" if reset else f"ended by the {who}"
@@ -36,7 +38,7 @@ def tell_closed(ledger: Ledger, direction: Direction, reset: bool, orderly: bool
         # RFC 8446 §6.1: "Each party MUST send a "close_notify" alert before closing its write side of the connection"
         text = "TLS closed in order (close_notify)" if orderly else "TLS torn off: no close_notify before the end"
         annotations = [Annotation(text, "RFC 8446 §6.1")]
-    ledger.tell(direction, "closed", summary, stamp, annotations=annotations)
+    ledger.tell(direction, "closed", summary, stamp, annotations=annotations, leg=leg)
 
 
 def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: Stamp) -> None:

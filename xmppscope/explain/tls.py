@@ -153,18 +153,19 @@ def describe_server(
     early_data: bool | None = None,
     asks_certificate: bool = False,
     chain: int = 1,
+    word: str = "",
 ) -> Facts:
     """Put into words what a server chose and which certificate it shows (RFC 8446 §4.1.3, §4.3, §4.4.2).
 
     *alpn*, *group*, *resumed* and *early_data* are what the rest of the handshake told, None where it is not known;
     they complete the hello. *asks_certificate* tells that the server sent a CertificateRequest, *chain* how many
-    certificates it sent.
+    certificates it sent; *word* takes the place of what could be said about its certificate.
     """
     suite = suite_name(hello.suite)
     if resumed is None:
         resumed = _resumed(hello, certificate)
     shown = _NO_CERTIFICATE[certificate] if isinstance(certificate, str) else verdict(certificate, match)
-    facts = Facts(f"{_words(hello.version)} {cipher_words(suite)} · {shown}")
+    facts = Facts(f"{_words(hello.version)} {cipher_words(suite)} · {word or shown}")
     facts.tls.update(version=version_name(hello.version), cipher=suite)
     facts.note(f"version chosen: {_words(hello.version)}", _section(hello, "§4.2.1", "§7.4.1.3"))
     facts.note(f"cipher suite chosen: {suite}", _section(hello, "§4.1.3", "§7.4.1.3"))

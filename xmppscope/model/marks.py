@@ -9,10 +9,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from xmppscope.model.timeline import Sender
+from xmppscope.model.timeline import EditAction, Leg, Sender
 
-Leg = Literal["client", "server"]
-EditAction = Literal["changed", "dropped", "injected", "delayed"]
 Verdict = Literal["verified", "refused", "unverified"]
 
 PREFIX: Final = "xmppscope "

@@ -14,6 +14,8 @@ SCHEMA: Final = 1
 Sender = Literal["initiating", "receiving"]
 ConnectionKind = Literal["c2s", "s2s", "component", "unknown"]
 Transport = Literal["tcp", "websocket", "bosh"]
+Leg = Literal["client", "server"]
+EditAction = Literal["changed", "dropped", "injected", "delayed"]
 Severity = Literal["error", "warning", "info"]
 State = Literal[
     "unknown", "connected", "header-sent", "header-both", "negotiating", "tls", "sasl", "compressing", "open",
@@ -42,6 +44,14 @@ class Link(msgspec.Struct, gc=False):
     entry: int
 
 
+class Edit(msgspec.Struct, omit_defaults=True, gc=False):
+    """What the proxy did to an element: who decided (`by`), the action, and `of` which earlier entry it is a change."""
+
+    by: str
+    action: EditAction
+    of: int | None = None
+
+
 class Header(msgspec.Struct, tag_field="record", tag="header", kw_only=True):
     """The first record."""
 
@@ -67,7 +77,7 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="record", tag="entry",
     `offset` is ``(start, end)`` in the cleartext of this direction of the connection, `packets` the first and last
     packet numbers. `xmlns` holds the prefixes that the element inherits from the stream header, so that `xml` can be
     parsed alone. `bytes` is the hex of the first 64 bytes of what could not be read. `tls` holds handshake facts in
-    machine-readable form. What every stanza has comes first, so that the hot path can give it by position: keywords
+    machine-readable form. `leg` and `edit` are there where a proxied connection's two halves differ. What every stanza has comes first, so that the hot path can give it by position: keywords
     would cost five times as much.
     """
 
@@ -103,6 +113,8 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="record", tag="entry",
     reason: str | None = None
     bytes: str | None = None
     tls: dict[str, str | int | bool | list[str]] | None = None
+    leg: Leg | None = None
+    edit: Edit | None = None
 
 
 class Finding(msgspec.Struct, tag_field="record", tag="finding", kw_only=True):

@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from xmppscope.model.marks import Leg, Mark
+from xmppscope.model.marks import Mark
+from xmppscope.model.timeline import Leg
 
 FILE_SHIFT: Final = 40
 """How far the file index is shifted left in a packet position."""

@@ -88,6 +88,15 @@ class TlsConnection:
             self._stray(direction, time, packet)
         return self._settled(time)
 
+    def opened(self, side: Side, time: int, end_time: int) -> list[TlsEvent]:
+        """Note that the next record of *side*, application data, was opened by the proxy, whose leg this is."""
+        direction = self._directions[side]
+        direction.number += 1
+        direction.decrypting = True
+        if self._layer.handshake.established:
+            return []
+        return list(self._layer.handshake.complete(direction, (time, 0, end_time, 0), proven=True))
+
     def lost(self, side: Side, length: int, time: int, packet: int) -> list[TlsEvent]:
         """Note that *length* bytes of *side* are missing from the capture."""
         direction = self._directions[side]

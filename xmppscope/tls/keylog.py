@@ -80,6 +80,10 @@ class KeyStore:
         """Return the secrets of the session with this client random, by label."""
         return self._secrets.get(client_random)
 
+    def forget(self, client_random: bytes) -> None:
+        """Drop the secrets of a session that is over."""
+        self._secrets.pop(client_random, None)
+
     def premaster(self, encrypted: bytes) -> bytes | None:
         """Return the premaster secret that a client sent in this encrypted form."""
         return self._premasters.get(encrypted[:8])
