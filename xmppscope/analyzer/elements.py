@@ -235,10 +235,8 @@ class ElementEntries:
         """Write what is sent in the place of *original*, on the other leg."""
         for piece in pieces_of(edit.data.encode(), direction):
             if isinstance(piece, Item):
-                stamp = direction.last
-                entry = self._copied(
-                    direction, piece, Stamp(stamp.end_time, stamp.end_packet, stamp.end_time, stamp.end_packet)
-                )
+                time, packet = direction.last.end_time, direction.last.end_packet
+                entry = self._copied(direction, piece, Stamp(time, packet, time, packet))
                 entry.leg = "client" if edit.sender == RECEIVING else "server"
                 entry.edit = Edit(edit.by, edit.action, original.entry or None)
                 entry.summary = f"{entry.leg} leg: {edit.text or entry.summary}"

@@ -34,8 +34,8 @@ class Ledger:
     """Writes what one connection has to tell.
 
     `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected. Where
-    a proxy stands between, `proxy` is the address that was dialled; while the one that the proxy dials is not known yet,
-    a claim waits for it. `handshakes` counts those that have begun and are not done.
+    a proxy stands between, `proxy` is the address that was dialled; while the one that the proxy dials is not known
+    yet, a claim waits for it. `handshakes` counts those of TLS that have begun and are not done.
     """
 
     def __init__(self, opened: Opened, recorder: Recorder, negotiation: Negotiation) -> None:

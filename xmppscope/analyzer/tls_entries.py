@@ -132,7 +132,7 @@ class TlsEntries:
             self._without_external(answer.last)
 
     def _word(self, established: Established | None) -> str:
-        """Return what the proxy knows of a certificate: whether the client took its own, what it made of the server's."""
+        """Return what the proxy knows of a certificate: its own was accepted, the server's judged."""
         if self._leg == "client":
             return "it trusts the proxy" if established is not None else "the certificate is the proxy's own"
         if self.verdict is None:
