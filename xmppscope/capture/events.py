@@ -1,9 +1,10 @@
-"""What a capture yields beside TCP segments: secrets stored in the file, and notices about what it lacks."""
+"""What a capture yields beside TCP segments: marks, secrets stored in the file, and notices about what it lacks."""
 
 from typing import Final
 
 import msgspec
 
+from xmppscope.model.marks import Mark
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Severity
 
@@ -18,6 +19,13 @@ class Secrets(msgspec.Struct, gc=False):
     kind: int
 
 
+class MarkedSegment(msgspec.Struct, gc=False):
+    """A segment whose packet bears a mark of the proxy; the mark comes before what the segment carries."""
+
+    segment: Segment
+    mark: Mark
+
+
 class Notice(msgspec.Struct):
     """Something that the reader of the timeline should know about the capture; `packet` is a packet position.
 
@@ -29,4 +37,4 @@ class Notice(msgspec.Struct):
     severity: Severity = "warning"
 
 
-CaptureEvent = Segment | Secrets | Notice
+CaptureEvent = Segment | MarkedSegment | Secrets | Notice

@@ -1,17 +1,19 @@
 """The blocks of a pcapng file: sections of either byte order, interfaces, packets, statistics and decryption secrets.
 
 Spec: draft-ietf-opsawg-pcapng, "PCAP Now Generic (pcapng) Capture File Format", the obsolete Packet Block included.
-Left out: every option but those that time and dropped packets need, name resolution, and the section length (blocks are
-read in order anyway).
+Left out: every option but those that time and dropped packets need and the comments of packets that hold a mark of the
+proxy, name resolution, and the section length (blocks are read in order anyway).
 """
 
 from struct import Struct
 from typing import Final
 
+from xmppscope.capture.comments import BEGINNING, mark_in
 from xmppscope.capture.dissector import Dissector
-from xmppscope.capture.events import Secrets
+from xmppscope.capture.events import MarkedSegment, Secrets
 from xmppscope.capture.interface import SECOND, Interface, dropped
 from xmppscope.capture.sink import Sink, number
+from xmppscope.model.marks import Mark
 from xmppscope.model.segment import Segment
 
 SECTION_HEADER: Final = b"\x0a\x0d\x0d\x0a"
@@ -97,7 +99,7 @@ class PcapngBlocks:
         self._left_is_packet = False
 
     def _packets(self, buffer: bytes, position: int) -> int:
-        """Take Enhanced Packet Blocks up to the first block that is another, not whole, or not sound."""
+        """Take Enhanced Packet Blocks up to the first block that is another, not whole, not sound, or seems marked."""
         # Hot, and written like PcapRecords.scan; what it leaves is looked at again, at leisure, by _block.
         enhanced, word, interfaces = self._enhanced, self._word, self._interfaces
         frame, append = self._dissector.frame, self._sink.events.append
@@ -106,13 +108,15 @@ class PcapngBlocks:
             kind, total, interface, high, low, captured, length = enhanced(buffer, position)
             start = position + 28
             after = position + total
+            beside = total - captured  # the block's own 32 bytes, padding of at most 3, options
             if (
                 kind != _PACKET
                 or after > end
-                or captured > total - 32
+                or beside < 32
                 or total & 3
                 or total > MAX_BLOCK
                 or word(buffer, after - 4)[0] != total
+                or (beside > 35 and buffer.find(BEGINNING, start + captured, after) >= 0)
             ):
                 break
             if interface != current:
@@ -199,6 +203,16 @@ class PcapngBlocks:
     def _enhanced_packet(self, body: bytes) -> None:
         interface, high, low, captured, length = self._fields("5I", body)
         self._packet(interface, high << 32 | low, body[20:], captured, length)
+        mark = mark_in(body[20 + captured + (-captured & 3) :], self._order)
+        if mark is not None:
+            self._bear(mark)
+
+    def _bear(self, mark: Mark) -> None:
+        """Let the segment of the packet that was just taken bear *mark*, if there is one."""
+        events = self._sink.events
+        last = events[-1] if events else None
+        if isinstance(last, Segment) and last.packet == self.packet:
+            events[-1] = MarkedSegment(last, mark)
 
     def _obsolete_packet(self, body: bytes) -> None:
         interface, _, high, low, captured, length = self._fields("2H4I", body)

@@ -5,12 +5,13 @@ Several captures make one timeline: connections go on from one file to the next.
 
 from xmppscope import __version__
 from xmppscope.analyzer import Analyzer
-from xmppscope.capture.events import TLS_KEY_LOG, CaptureEvent, Notice, Secrets
+from xmppscope.capture.events import TLS_KEY_LOG, CaptureEvent, MarkedSegment, Notice, Secrets
 from xmppscope.capture.reader import CaptureReader
 from xmppscope.model.errors import CaptureError
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Header, Record
 from xmppscope.model.wire import WireEvent
+from xmppscope.sources.marks import Marks
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.transport.reassembly import Reassembler
 
@@ -30,6 +31,7 @@ class Pipeline:
         self._keys = keys
         self._analyzer = Analyzer(keys, show_secrets=show_secrets, files=files)
         self._reassembler = Reassembler()
+        self._marks = Marks(self._reassembler)
         self._reader: CaptureReader | None = None
         self._names: list[str] = []
         self._packets = 0
@@ -84,7 +86,7 @@ class Pipeline:
         for event in self._reassembler.close():
             records += self._analyzer.feed(event)
         records += self._analyzer.close()
-        records.append(self._analyzer.summary(self._packets, self._reassembler.flows))
+        records.append(self._analyzer.summary(self._packets, self._marks.connections))
         return self._with_header(records)
 
     def _current(self) -> CaptureReader:
@@ -106,6 +108,11 @@ class Pipeline:
                     self._begin(event)
                 segment = event
                 wires += reassemble(event)
+            elif type(event) is MarkedSegment:
+                segment = event.segment
+                if not self._began:
+                    self._begin(segment)
+                wires += self._marks.feed(event)
             else:
                 self._rare(event)
         records = self._analyzer.feed_all(wires)

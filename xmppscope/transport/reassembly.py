@@ -14,7 +14,7 @@ that a clock that is set does not end every idle connection. Smaller steps back 
 from typing import Final, Literal
 
 from xmppscope.model.segment import ACK, FIN, RST, SYN, Segment
-from xmppscope.model.wire import Data, Released, WireEvent
+from xmppscope.model.wire import Data, Released, Side, WireEvent
 from xmppscope.transport.direction import Direction
 from xmppscope.transport.flow import Flow
 from xmppscope.transport.limits import DEFAULT_LIMITS, EVENT, JUMP, RECENT_BYTES, SECOND, Limits
@@ -96,6 +96,11 @@ class Reassembler:
             for flow in list(self._table.flows.values()):
                 self._release(flow, "end", self._newest, events)
         return events
+
+    def place_of(self, key: bytes) -> tuple[int, Side] | None:
+        """Return the flow and the side that send segments with *key*, None if no flow with it has been announced."""
+        place = self._places.get(key)
+        return (place[1].flow, place[1].side) if place is not None and place[0].opened else None
 
     def ignore(self, flow: int) -> None:
         """Stop delivering a flow: until it is replaced its payload is only counted. A flow that is gone is no error."""
