@@ -1,0 +1,1 @@
+"""The debugging proxy: interposes on XMPP connections and tells what passes."""
