@@ -7,7 +7,7 @@ from typing import Final
 
 from xmppscope.capture.events import MarkedSegment
 from xmppscope.model.marks import LegMark
-from xmppscope.model.segment import Segment
+from xmppscope.model.segment import ACK, FIN, RST, SYN, Segment
 from xmppscope.model.wire import FILE_SHIFT, Marked, Opened, Side, WireEvent
 from xmppscope.transport.flow import reverse
 from xmppscope.transport.reassembly import Reassembler
@@ -24,7 +24,7 @@ class Marks:
     def __init__(self, reassembler: Reassembler) -> None:
         self._reassembler = reassembler
         self._twins = 0
-        # Marks may come when reassembly has already let go of a closed leg, whose connection goes on in the other one.
+        # Reassembly lets go of a closed leg soon, and then its connection may still go on in the other one.
         self._legs: dict[bytes, _Place] = {}
         self._pairs: dict[tuple[int, int], None] = {}
 
@@ -36,13 +36,17 @@ class Marks:
     def feed(self, event: MarkedSegment) -> list[WireEvent]:
         """Take a marked segment; return what it lets be known, the mark in its place."""
         segment = event.segment
-        place = self._reassembler.place_of(segment.key) or self._legs.get(segment.key)
-        events = self._reassembler.feed(segment)
+        place = self._reassembler.place_of(segment.key)
+        if _is_bare(segment):
+            place = place or self._legs.get(segment.key)
+            # Of a leg that reassembly has let go of, it would take an acknowledgement for another connection's.
+            events = [] if place is not None else self._reassembler.feed(segment)
+        else:
+            events = self._reassembler.feed(segment)
         at = max((index for index, each in enumerate(events, 1) if isinstance(each, Opened)), default=0)
-        if at:
-            place = self._reassembler.place_of(segment.key)
+        place = self._reassembler.place_of(segment.key) if at else place
         if place is None:
-            return events  # a mark of a connection whose beginning is not in the capture
+            return events  # the beginning of the connection is not in the capture
         if isinstance(event.mark, LegMark):
             self._remember(segment, place, event.mark.pair)
         events.insert(at, Marked(*place, segment.time, segment.packet, event.mark))
@@ -62,3 +66,8 @@ class Marks:
             del self._legs[next(iter(self._legs))]
         while len(self._pairs) > _BOUND:
             del self._pairs[next(iter(self._pairs))]
+
+
+def _is_bare(segment: Segment) -> bool:
+    """Tell whether a segment carries nothing but its mark."""
+    return not segment.data and not segment.missing and segment.flags & (SYN | FIN | RST | ACK) == ACK
