@@ -37,7 +37,9 @@ def main() -> None:
     tenth = max(len(used) // 10, 1)
     first, last = statistics.median(used[:tenth]), statistics.median(used[-tenth:])
     print(f"{options.messages} messages there and back over one connection; microseconds of processor time for each")
-    print(f"  first {first:.0f}, last {last:.0f}: {last / first:.2f} times")
+    # So few messages that the clock has not moved tell nothing.
+    ratio = f"{last / first:.2f} times" if first else "too few messages to tell"
+    print(f"  first {first:.0f}, last {last:.0f}: {ratio}")
     print(f"  each block of {options.block}: {' '.join(f'{value:.0f}' for value in used)}")
     print(f"  resident memory after the first block {memory[0]:.1f} MB, after the last {memory[-1]:.1f} MB")
 

@@ -1,7 +1,9 @@
-"""The generator of the benchmarks says the truth about its captures, and every stanza in them is found."""
+"""What the benchmarks generate is what they say it is: every stanza in it is found, the load of the proxy comes back whole."""
 
 import json
+import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.conversation import CLIENT, SERVER, Conversation, Write
+from benchmarks.load import usage
+from benchmarks.load.client import Client
+from benchmarks.load.crowd import crowd
+from benchmarks.load.programs import bench, mitmdump
+from benchmarks.load.script import message, sink, sunk
+from benchmarks.load.timeline import Timeline
 from benchmarks.make_capture import make
 from benchmarks.read_against_tshark import count_tshark, tshark_command
 
@@ -74,3 +82,61 @@ def test_both_sides_speak() -> None:
     sides = Counter(step.side for step in Conversation(1, 300, 1, tls=True) if isinstance(step, Write))
     assert sides[CLIENT] > 10
     assert sides[SERVER] > sides[CLIENT]
+
+
+@pytest.mark.parametrize("direct_tls", [False, True], ids=["STARTTLS", "direct TLS"])
+def test_the_load_comes_back_whole(direct_tls: bool) -> None:
+    with bench(direct_tls=direct_tls) as programs:
+        with Client(programs.direct.way) as client:
+            assert client.socket.version() == "TLSv1.3"
+            client.round_trip()
+            client.push(message(1, 20_000) % 1, 10)
+            client.round_trip()
+        with crowd(programs.direct.way, 5) as clients:
+            assert clients.drive(0.0).messages == 5
+            assert clients.drive(0.02).messages > 5
+
+
+def test_the_load_has_messages_that_differ_in_their_id_alone() -> None:
+    first, second = message(7) % 1, message(7) % 12
+    assert first.replace(b"id='7-1'", b"id='7-12'") == second
+    assert len(message(7, 1000)) - len(message(7, 80)) == 920
+
+
+@pytest.mark.parametrize(("behind", "left"), [(b"", 1000), (b"<message>", 991), (b"x" * 1000, 0)])
+def test_the_load_swallows_what_a_proxy_joined_to_the_request(behind: bytes, left: int) -> None:
+    assert sunk(sink(1000) + behind) == left
+    assert sunk(message(1) % 1 + behind) is None
+
+
+def test_timeline_is_waited_for_by_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "timeline.jsonl"
+    line = b'{"record":"entry","name":"message"}\n'
+    path.write_bytes(b'{"record":"entry","name":"iq"}\n' + 2 * line + line[:-1])
+    timeline = Timeline(path)
+    assert timeline.wait(2) >= 0
+    path.write_bytes(path.read_bytes() + b"\n" + line)
+    with pytest.raises(RuntimeError, match="3 messages have passed, 4 are in the timeline"):
+        timeline.wait(3)
+
+
+@pytest.mark.skipif(not usage.KNOWN, reason="known on Linux only")
+def test_usage_counts_child_processes() -> None:
+    alone = usage.resident(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        both = usage.resident(os.getpid())
+        child.communicate(b"\n")
+    assert both >= alone + 2000
+    assert usage.processor(os.getpid()) > 0
+
+
+@pytest.mark.real
+def test_the_load_passes_through_mitmproxy() -> None:
+    program = mitmdump()
+    if program is None:
+        pytest.skip("mitmproxy is not installed")
+    with bench(direct_tls=True) as programs, Client(programs.mitmproxy(program).way) as client:
+        client.round_trip()
+        client.push(message(1, 20_000) % 1, 10)

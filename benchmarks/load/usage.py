@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,13 @@ KNOWN: Final = sys.platform == "linux"
 
 
 def processor(pid: int) -> float:
-    """Return the seconds of processor time that the process and its children have used, by threads that still run."""
-    # To the nanosecond, where the times in `stat` are in steps of 10 ms.
-    threads = [thread for process in _tree(pid) for thread in (process / "task").iterdir()]
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+    """Return the seconds of processor time that the process and its children have used, in steps of 10 ms."""
+    ticks = 0
+    for process in _tree(pid):
+        # The name in brackets may hold spaces.
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:
@@ -24,6 +28,11 @@ def resident(pid: int) -> int:
 
 
 def _tree(pid: int) -> list[Path]:
+    """Return the folder of the process and those of its children, and theirs."""
     process = PROC / str(pid)
-    children = [child for task in (process / "task").iterdir() for child in (task / "children").read_text().split()]
-    return [process, *(path for child in children for path in _tree(int(child)))]
+    children = ""
+    for thread in (process / "task").iterdir():
+        # A thread may end while it is looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += (thread / "children").read_text()
+    return [process, *(path for child in children.split() for path in _tree(int(child)))]
