@@ -16,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 
 import dns.asyncresolver
 import dns.exception
+import dns.name
 import dns.resolver
 from dns.rdtypes.IN.SRV import SRV
 
@@ -80,15 +81,15 @@ class Resolver:
             return Route([Target(str(address), port)], f"{address} is an address: port {port}")
         try:
             name = dns_name(domain)
-            question = dns_name(f"_{service}._tcp.{name}")
         except NotAHostError as error:
             return Route(refused=f"{quote(domain, _SHOWN)} is not a domain that can be looked up: it {error}")
         if name == LOCALHOST:
             return Route([Target(name, port)], f"{name} needs no SRV: port {port}")
         limit = self._seconds * _FOR_SRV
+        question = f"_{service}._tcp.{name}"
         try:
             answer = await self._ask(question, "SRV", limit)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.name.NameTooLong):  # no record has such a name
             kind = "direct TLS to " if service in _DIRECT else ""
             return Route([Target(name, port)], f"no SRV for {kind}{name}: port {port}")
         except (dns.exception.DNSException, TimeoutError) as error:

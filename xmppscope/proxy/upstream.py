@@ -85,7 +85,7 @@ class _Option:
     def split(self, text: str) -> tuple[str, str | None]:
         """Return the host's text and the port's, None where no colon stands before one."""
         if not text.isprintable() or any(character.isspace() for character in text):
-            raise self.wrong("white space or a control character in it")
+            raise self.wrong("white space or an invisible character in it")
         if text.startswith("["):
             inside, bracket, rest = text[1:].partition("]")
             if not bracket or not isinstance(literal(inside), IPv6Address) or (rest and not rest.startswith(":")):
