@@ -1,4 +1,4 @@
-"""What the benchmarks generate is what they say it is: every stanza in it is found, the load of the proxy comes back whole."""
+"""What the benchmarks generate is what they say: every stanza is found, the load of the proxy comes back whole."""
 
 import json
 import os
