@@ -1,4 +1,4 @@
-"""What the benchmarks generate is what they say: every stanza is found, the load of the proxy comes back whole."""
+"""What the benchmarks generate is what they say: every stanza is found, the load comes back whole; and they run."""
 
 import json
 import os
@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from benchmarks import proxy_connections, proxy_latency, proxy_over_length, proxy_throughput
 from benchmarks.conversation import CLIENT, SERVER, Conversation, Write
 from benchmarks.load import usage
 from benchmarks.load.client import Client
@@ -140,3 +143,22 @@ def test_the_load_passes_through_mitmproxy() -> None:
     with bench(direct_tls=True) as programs, Client(programs.mitmproxy(program).way) as client:
         client.round_trip()
         client.push(message(1, 20_000) % 1, 10)
+
+
+@pytest.mark.skipif(find_spec("xmppscope.cli.proxy") is None, reason="there is no proxy yet")
+@pytest.mark.parametrize(
+    ("benchmark", "options", "says"),
+    [
+        (proxy_latency, "--messages 4 --block 2", "direct TLS: 4 messages each way"),
+        (proxy_throughput, "--connections 2 --seconds 0.01 --rounds 1 --megabytes 1", "times direct"),
+        (proxy_connections, "--connections 2 --rounds 1 --open 2", "connections a second"),
+        (proxy_over_length, "--messages 40 --block 20", "each block of 20"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, ModuleType) else "",
+)
+def test_benchmarks_of_the_proxy_run(
+    benchmark: ModuleType, options: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [benchmark.__name__, *options.split()])
+    benchmark.main()
+    assert says in capsys.readouterr().out
