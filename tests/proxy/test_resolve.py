@@ -231,7 +231,8 @@ def test_hostile_domains(dns_server: DnsServer, domain: str, words: str) -> None
 
 def test_a_domain_too_long_for_srv_has_none(dns_server: DnsServer) -> None:
     domain = "a." * 120 + "test"
-    assert find(Resolver(dns_server.address), domain) == Route([Target(domain, 5222)], f"no SRV for {domain}: port 5222")
+    route = find(Resolver(dns_server.address), domain)
+    assert route == Route([Target(domain, 5222)], f"no SRV for {domain}: port 5222")
     assert dns_server.asked == []
 
 
