@@ -156,11 +156,11 @@ def _parsed(data: bytes, path: Path) -> tuple[x509.Certificate, ec.EllipticCurve
         identifier = _key_identifier(certificate)
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (ValueError, x509.ExtensionNotFound) as error:
-        raise XmppscopeError(f"{path}: damaged, it has no certificate of an authority; {_ANEW}") from error
+        raise XmppscopeError(f"{path}: damaged, no certificate of an authority can be read in it; {_ANEW}") from error
     try:
         key = serialization.load_pem_private_key(data, None)
     except (ValueError, TypeError) as error:
-        raise XmppscopeError(f"{path}: damaged, it has no private key in the clear; {_ANEW}") from error
+        raise XmppscopeError(f"{path}: damaged, no private key in the clear can be read in it; {_ANEW}") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
         raise XmppscopeError(f"{path}: damaged, its key is not that of its certificate; {_ANEW}")
     if not constraints.ca or not identifier.digest:

@@ -24,6 +24,7 @@ class PrivateFile:
             self._file, self.path = tempfile.mkstemp(prefix="xmppscope-")
         else:
             self._file = os.memfd_create("xmppscope")
+            os.fchmod(self._file, 0o600)
             self.path = str(_OWN / str(self._file))
         with memoryview(data) as rest:
             written = 0
