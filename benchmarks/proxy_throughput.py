@@ -124,7 +124,7 @@ def _print(unit: str, done: dict[str, list[Round]], goals: dict[str, int]) -> No
         if late := max(a_round.late for a_round in rounds):
             print(f"  {'':22} the timeline was complete {late:.2f} s after the last answer, or sooner")
     for own in TO_REACH:
-        for other in rates.keys() & {DIRECT, MITMPROXY}:
+        for other in (name for name in (MITMPROXY, DIRECT) if name in rates):
             ratios = [rate / theirs for rate, theirs in zip(rates[own], rates[other], strict=True)]
             each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             goal = f"to reach: {goals[own]}; " if other == MITMPROXY and goals else ""
