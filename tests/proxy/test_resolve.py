@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import dns.asyncresolver
+import dns.message
 import dns.rcode
 import dns.resolver
 import pytest
