@@ -67,24 +67,22 @@ class PcapngLegs:
         return begun
 
     def _mark(self, event: Marked) -> bytes:
-        begun = self._begin(event.flow, event.mark)
+        begun = self._begin(event.flow, event)
         leg = self._legs.get(event.flow)
         if leg is None:
             return b""
         return begun + leg.acknowledge(event.side, event.time, mark_options(event.mark))
 
-    def _begin(self, flow: int, mark: Mark | None = None) -> bytes:
-        """Return the handshake of a leg that waits, if it does, as far as SYN-ACK if it is the name that it waited for.
-
-        A name given by the first end is on the third packet of the handshake.
-        """
+    def _begin(self, flow: int, marked: Marked | None = None) -> bytes:
+        """Return the handshake of a leg that waits, if it does; without its third packet if *marked* is to be that."""
         opened = self._awaited.pop(flow, None)
         if opened is None:
             return b""
         leg = self._legs[flow] = self._leg(opened)
-        if isinstance(mark, LegMark):
-            leg.interface = INTERFACES[mark.leg]
-            return leg.open(opened.time)
+        if marked is not None and isinstance(marked.mark, LegMark):
+            leg.interface = INTERFACES[marked.mark.leg]
+            if marked.side == 0:
+                return leg.open(opened.time)
         return leg.open(opened.time) + leg.acknowledge(0, opened.time)
 
     def _leg(self, opened: Opened) -> LegPackets:
