@@ -69,14 +69,24 @@ class GrowingFile:
 
 def _open(path: str, force: bool) -> FileIO:
     try:
-        # Appending creates a file like writing does, but leaves it as it is until it is known to be ours.
+        # Appending creates a file like writing does, but leaves what is there until it is known to be ours.
         file = FileIO(path, "ab" if force else "xb", opener=lambda name, flags: os.open(name, flags, _MODE))
-        if force and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.truncate(0)
-            Path(path).chmod(_MODE)
+        try:
+            _empty(file)
+        except OSError:
+            file.close()
+            raise
     except (OSError, ValueError) as error:
         raise XmppscopeError(f"{path}: {_trouble(path, error)}") from error
     return file
+
+
+def _empty(file: FileIO) -> None:
+    """Make a file that existed like a new one; a pipe or a device stays what it is."""
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        if os.chmod in os.supports_fd:
+            os.chmod(file.fileno(), _MODE)  # noqa: PTH101 (by its path it might be another file meanwhile)
+        file.truncate(0)
 
 
 def _trouble(path: str, error: OSError | ValueError) -> str:
