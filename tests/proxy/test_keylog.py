@@ -23,7 +23,7 @@ def test_each_line_says_whose_leg_it_is(tmp_path: Path) -> None:
     assert log.problem is None
 
 
-@pytest.mark.parametrize("data", [LINE, LINE.rstrip(), LINE.replace(b"\n", b"\r\n"), b"\n\n" + LINE + b"\n"])
+@pytest.mark.parametrize("data", [LINE, LINE.rstrip(), LINE.replace(b"\n", b"\r\n"), b"\n#a\n" + LINE + b"\n"])
 def test_every_secret_is_one_line(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "keys"
     log = KeyLogFile(str(path))

@@ -26,7 +26,7 @@ class KeyLogFile:
         """Write the secrets at once: whoever reads along needs them before the records."""
         comment = f"# {event.leg} leg\n".encode()
         lines = (line.strip() for line in event.data.splitlines())
-        self._file.write(bytearray().join(comment + line + b"\n" for line in lines if line))
+        self._file.write(bytearray().join(comment + line + b"\n" for line in lines if line and line[:1] != b"#"))
 
     def close(self) -> None:
         """Close the file."""
