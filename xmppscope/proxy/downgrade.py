@@ -138,9 +138,10 @@ class Watch:
         if is_bound_token(mechanism):
             return self._used(mechanism, _TOKEN_TYPES[mechanism[-4:]])
         if is_plus(mechanism):
-            # One that this server does not offer at all fails without us too.
+            binding = _binding(data)
+            # One that this server does not offer at all fails without us too, and so does one that binds nothing.
             foreign = self._offered is not None and mechanism not in self._offered.get(attempt.profile, ())
-            return None if foreign else self._used(mechanism, _binding(data))
+            return None if foreign or binding is None else self._used(mechanism, binding)
         if not mechanism.startswith("SCRAM-") or attempt.profile not in self._lost_plus:
             return None
         # RFC 5802 §6: "If the flag is set to "y" and the server supports channel binding, the server MUST fail
@@ -171,11 +172,12 @@ def _told(attempt: _Attempt, *, gave_up: bool) -> Notice | None:
     return None if cause is None else cause.afterwards()
 
 
-def _binding(data: str) -> str:
-    """Return the channel-binding type of a gs2 header (RFC 5801 §4), empty where it is none that is known here."""
+def _binding(data: str) -> str | None:
+    """Return the channel-binding type of a gs2 header (RFC 5801 §4), empty if it is not known here, None for none."""
     flag = (sasl_messages.text(data) or "").partition(",")[0]
-    binding = flag.removeprefix("p=")
-    return binding if flag != binding and binding in _TYPES else ""
+    if not flag.startswith("p="):
+        return None
+    return flag[2:] if flag[2:] in _TYPES else ""
 
 
 _READERS: Final[dict[str, Callable[[Watch, Element], Notice | None]]] = {
