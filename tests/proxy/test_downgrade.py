@@ -175,6 +175,22 @@ def test_a_channel_binding_that_is_used_cannot_fit(flag: str, certificate: bool,
     assert made.failure(failure()) == cause.afterwards()
 
 
+def test_a_server_that_refuses_the_binding_before_it_has_its_value_has_another_reason() -> None:
+    # Prosody 0.12 with tls-exporter under TLS 1.2: "Proposed channel binding type isn't supported".
+    made = watch(keep=True)
+    assert made.auth(auth("SCRAM-SHA-1-PLUS", "p=tls-exporter")) == predicted(EXPORTER)
+    assert made.failure(failure("malformed-request")) is None
+    made.auth(auth("HT-SHA-256-EXPR", "token", SASL2))
+    assert made.failure(failure()) is not None
+
+
+def test_a_binding_that_the_server_did_not_name_fails_without_us() -> None:
+    named = node("urn:xmpp:sasl-cb:0", "channel-binding", type="tls-exporter")
+    made = watch(features(node("urn:xmpp:sasl-cb:0", "sasl-channel-binding", "", named), *PLUS.children), keep=True)
+    assert made.auth(auth("SCRAM-SHA-1-PLUS", "p=tls-unique")) is None
+    assert made.auth(auth("SCRAM-SHA-1-PLUS", "p=tls-exporter")) == predicted(EXPORTER)
+
+
 def test_a_binding_may_be_used_though_it_was_taken_out() -> None:
     notice = watch().auth(auth("SCRAM-SHA-1-PLUS", "p=tls-exporter"))
     assert notice is not None

@@ -72,6 +72,12 @@ def offered(element: Element, list_: str) -> set[str]:
     return set() if found is None else {_text(child) for child in found.children if child.name == _LISTS[list_]}
 
 
+def binding_types(element: Element) -> set[str]:
+    """Return the channel-binding types that the features name (XEP-0440 §2), beside the mechanisms or in SASL2."""
+    lists = [node for node in _below(element) if node.name == BINDING_TYPES]
+    return {child.attrs["type"] for list_ in lists for child in list_.children if "type" in child.attrs}
+
+
 def strip(raw: bytes, element: Element, xmlns: dict[str, str]) -> Stripped | None:
     """Return the features without channel binding, None if there is none in them.
 

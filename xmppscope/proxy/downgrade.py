@@ -16,7 +16,15 @@ from xmppscope.model.namespaces import SASL, SASL2
 from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import Leg
 from xmppscope.proxy import downgrade_words as words
-from xmppscope.proxy.channel_binding import SASL2_LIST, SASL_LIST, Stripped, is_bound_token, is_plus, offered
+from xmppscope.proxy.channel_binding import (
+    SASL2_LIST,
+    SASL_LIST,
+    Stripped,
+    binding_types,
+    is_bound_token,
+    is_plus,
+    offered,
+)
 from xmppscope.proxy.downgrade_words import Cause, Notice
 from xmppscope.session import sasl_messages
 
@@ -51,6 +59,7 @@ class Watch:
         self._real_certificate = real_certificate
         self._versions: dict[Leg, str] = {}
         self._offered: dict[str, set[str]] | None = None
+        self._types: set[str] = set()
         self._kept = True
         self._lost_plus: frozenset[str] = frozenset()
         self._altered: frozenset[str] = frozenset()
@@ -64,6 +73,7 @@ class Watch:
         """Take the features as the server sent them, and what `strip` made of them, if it did."""
         lists = {profile: offered(element, name) for profile, name in _LISTS.items()}
         self._offered = lists
+        self._types = binding_types(element)
         self._kept = stripped is None
         self._lost_plus = self._altered = frozenset()
         if stripped is None:
@@ -141,12 +151,16 @@ class Watch:
             binding = _binding(data)
             # One that this server does not offer at all fails without us too, and so does one that binds nothing.
             foreign = self._offered is not None and mechanism not in self._offered.get(attempt.profile, ())
-            return None if foreign or binding is None else self._used(mechanism, binding)
+            return None if foreign or binding is None or self._lacks(binding) else self._used(mechanism, binding)
         if not mechanism.startswith("SCRAM-") or attempt.profile not in self._lost_plus:
             return None
         # RFC 5802 §6: "If the flag is set to "y" and the server supports channel binding, the server MUST fail
         # authentication."
         return words.FLAG_Y if (sasl_messages.text(data) or "").startswith("y,") else None
+
+    def _lacks(self, binding: str) -> bool:
+        """Tell whether the server has named its binding types (XEP-0440 §2), and not this one."""
+        return bool(binding and self._types) and binding not in self._types
 
     def _used(self, mechanism: str, binding: str) -> Cause | None:
         """Return what a binding that is used leads to; RFC 5929 §4: this one depends on the certificate alone."""
@@ -168,8 +182,18 @@ class Watch:
 def _told(attempt: _Attempt, *, gave_up: bool) -> Notice | None:
     if attempt.certain is words.FLAG_Y and attempt.challenged:
         return words.FLAG_Y.afterwards(words.PERHAPS_THE_PASSWORD)
+    if attempt.certain is not None and attempt.certain is not words.FLAG_Y and not _was_compared(attempt):
+        return None
     cause = attempt.certain or (attempt.compares if gave_up else None)
     return None if cause is None else cause.afterwards()
+
+
+def _was_compared(attempt: _Attempt) -> bool:
+    """Tell whether the server has come to compare the binding; SCRAM brings its value in the last message only.
+
+    A server that refuses before has another reason: it knows no such type, say, or no such user.
+    """
+    return attempt.challenged or not attempt.mechanism.startswith("SCRAM-")
 
 
 def _binding(data: str) -> str | None:
