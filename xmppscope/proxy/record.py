@@ -7,7 +7,7 @@ them. Left out: `Clear` and `Sealed`, which the ciphertext and the keys say alre
 
 from typing import Final
 
-from xmppscope.model.marks import LegMark, Mark
+from xmppscope.model.marks import LegMark
 from xmppscope.model.wire import Ciphertext, Data, Ended, Keys, Marked, Opened, ProxyEvent, Released
 from xmppscope.proxy.growing import GrowingFile
 from xmppscope.proxy.packets import LegPackets, ends
