@@ -45,6 +45,7 @@ class Line(asyncio.Protocol):
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._begun = False
         self._secured = False
         self._closing = False
         self._reason = ""
@@ -55,13 +56,19 @@ class Line(asyncio.Protocol):
         """Whether TLS protects what passes."""
         return self._secured
 
+    @property
+    def unique(self) -> bytes | None:
+        """The channel binding `tls-unique` (RFC 5929 §3); TLS 1.3 has none."""
+        if self._tls is None or self._tls.version() == "TLSv1.3":
+            return None
+        return self._tls.get_channel_binding("tls-unique")
+
     def start_tls(
         self, context: ssl.SSLContext, *, server_side: bool, hostname: str | None = None, first: bytes = b""
     ) -> None:
         """Begin TLS; *first* is what has come already and belongs to it."""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side, hostname)
-        self._incoming.write(first)
-        self._pump()
+        self._encrypted(first)
 
     def write(self, data: bytes) -> None:
         """Send bytes; while TLS is not yet there, or once the line is closing, they go nowhere."""
@@ -112,8 +119,7 @@ class Line(asyncio.Protocol):
         if self._tls is None:
             self._owner.received(data)
         else:
-            self._incoming.write(data)
-            self._pump()
+            self._encrypted(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the end (asyncio's callback)."""
@@ -121,6 +127,15 @@ class Line(asyncio.Protocol):
             self._timer.cancel()
         self._closing = True
         self._owner.ended(self._reason or (str(exc) if exc is not None else ""))
+
+    def _encrypted(self, data: bytes) -> None:
+        """Take bytes that belong to TLS."""
+        if not self._begun:
+            # RFC 6120 §5.3.3 forbids whitespace after <starttls/>; go-sendxmpp sends a line feed all the same.
+            data = data.lstrip(b" \t\r\n")
+            self._begun = data != b""
+        self._incoming.write(data)
+        self._pump()
 
     def _pump(self) -> None:
         """Let TLS work on what has come in."""

@@ -1,10 +1,12 @@
 """The server's side of a SASL exchange (RFC 6120 §6): which mechanisms there are, and the messages of one attempt.
 
 SCRAM with SHA-256 and SHA-1, each with and without channel binding, and PLAIN; all only under TLS, which the stream
-sees to. The one channel binding is `tls-server-end-point` (RFC 5929 §4), for `ssl` gives no access to TLS 1.3's.
+sees to. The channel bindings are those of RFC 5929: `tls-server-end-point`, and `tls-unique` up to TLS 1.2; to that of
+TLS 1.3 (RFC 9266) the `ssl` module gives no access.
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +17,7 @@ from xmppscope.demo.saslprep import saslprep
 from xmppscope.demo.xml import Element, element
 
 END_POINT: Final = "tls-server-end-point"
+UNIQUE: Final = "tls-unique"
 PLAIN: Final = "PLAIN"
 
 _PLUS: Final = "-PLUS"
@@ -54,11 +57,11 @@ def mechanisms() -> tuple[str, ...]:
     return (*(name + _PLUS for name in scram.HASHES), *scram.HASHES, PLAIN)
 
 
-def features() -> tuple[Element, ...]:
+def features(bindings: Iterable[str]) -> tuple[Element, ...]:
     """Return what the stream features say about authentication: the mechanisms, and the channel bindings (XEP-0440)."""
     offered = (element(SASL, "mechanism", None, name) for name in mechanisms())
-    binding = element(CHANNEL_BINDING, "channel-binding", {"type": END_POINT})
-    return element(SASL, "mechanisms", None, *offered), element(CHANNEL_BINDING, "sasl-channel-binding", None, binding)
+    types = (element(CHANNEL_BINDING, "channel-binding", {"type": binding}) for binding in bindings)
+    return element(SASL, "mechanisms", None, *offered), element(CHANNEL_BINDING, "sasl-channel-binding", None, *types)
 
 
 def encoded(data: bytes) -> str:
@@ -75,9 +78,12 @@ def decoded(text: str) -> bytes:
 
 
 class Exchange:
-    """One attempt of a client to authenticate; when a reply is `done`, `username` is who the client is."""
+    """One attempt of a client to authenticate; when a reply is `done`, `username` is who the client is.
 
-    def __init__(self, mechanism: str, accounts: Accounts, end_point: bytes) -> None:
+    *bindings* are the channel bindings of the connection, by type.
+    """
+
+    def __init__(self, mechanism: str, accounts: Accounts, bindings: dict[str, bytes]) -> None:
         if mechanism not in mechanisms():
             raise SaslError("invalid-mechanism")
         self.username = ""
@@ -90,7 +96,7 @@ class Exchange:
             self._scram = scram.ServerExchange(
                 hash_name,
                 lambda username: accounts.keys(username, hash_name),
-                {END_POINT: end_point},
+                bindings,
                 plus=mechanism != name,
             )
 

@@ -18,7 +18,7 @@ from xmppscope.demo.xml import Element, element, stanza
 
 DOMAIN: Final = "verona.example"
 ACCOUNTS: Final = {"juliet": "any-other-name-would-smell-as-sweet", "romeo": "with-loves-light-wings"}
-PACE: Final = 0.9
+PACE: Final = 1.0
 """Seconds between the steps, so that one can read along; the whole takes about forty times as long."""
 
 

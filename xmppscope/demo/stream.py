@@ -179,7 +179,7 @@ class ServerStream:
             raise StreamError("unsupported-version", "version 1.0 is needed")
         if len(self.host.streams) > STREAMS_BOUND:
             raise StreamError("resource-constraint")
-        self.send(element(names.STREAMS, "features", None, *_FEATURES[self.phase]()))
+        self.send(element(names.STREAMS, "features", None, *_FEATURES[self.phase](self)))
 
     def _write_header(self, sender: str | None) -> None:
         # RFC 6120 §4.7.2: `to` is the bare JID of the `from`, if there was one.
@@ -214,10 +214,26 @@ class ServerStream:
     def _authenticate(self, auth: Element) -> None:
         self.phase = Phase.SASL
         try:
-            self._exchange = sasl.Exchange(auth.get("mechanism") or "", self.host.accounts, self.host.end_point)
+            self._exchange = sasl.Exchange(auth.get("mechanism") or "", self.host.accounts, self._bindings())
             self._advance(self._exchange, auth)
         except sasl.SaslError as error:
             self._refuse(error)
+
+    def _bindings(self) -> dict[str, bytes]:
+        """Return the channel bindings that this connection has."""
+        unique = None if self._line is None else self._line.unique
+        return {sasl.END_POINT: self.host.end_point} | ({} if unique is None else {sasl.UNIQUE: unique})
+
+    def _features_before_tls(self) -> tuple[Element, ...]:
+        return (element(names.TLS, "starttls", None, element(names.TLS, "required")),)
+
+    def _features_for_sasl(self) -> tuple[Element, ...]:
+        return sasl.features(self._bindings())
+
+    def _features_for_binding(self) -> tuple[Element, ...]:
+        # RFC 6121 §1.4: sessions of their own are a thing of the past, and say so.
+        session = element(names.SESSION, "session", None, element(names.SESSION, "optional"))
+        return element(names.BIND, "bind"), element(names.MANAGEMENT, "sm"), session
 
     def _respond(self, response: Element) -> None:
         try:
@@ -270,20 +286,10 @@ def _bare(address: str | None) -> str:
         return ""
 
 
-def _clear_features() -> tuple[Element, ...]:
-    return (element(names.TLS, "starttls", None, element(names.TLS, "required")),)
-
-
-def _binding_features() -> tuple[Element, ...]:
-    # RFC 6121 §1.4: sessions of their own are a thing of the past, and say so.
-    session = element(names.SESSION, "session", None, element(names.SESSION, "optional"))
-    return element(names.BIND, "bind"), element(names.MANAGEMENT, "sm"), session
-
-
-_FEATURES: Final[dict[Phase, Callable[[], tuple[Element, ...]]]] = {
-    Phase.CLEAR: _clear_features,
-    Phase.SECURE: sasl.features,
-    Phase.AUTHENTICATED: _binding_features,
+_FEATURES: Final[dict[Phase, Callable[[ServerStream], tuple[Element, ...]]]] = {
+    Phase.CLEAR: ServerStream._features_before_tls,
+    Phase.SECURE: ServerStream._features_for_sasl,
+    Phase.AUTHENTICATED: ServerStream._features_for_binding,
 }
 
 _STEPS: Final[dict[tuple[Phase, str], Callable[[ServerStream, Element], None]]] = {
