@@ -19,6 +19,7 @@ from xmppscope.model.plaintext import visible
 
 COMMANDS: Final = {
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
+    "ca": ("xmppscope.cli.ca", "Create, show and export the proxy's certificate authority."),
 }
 """Each command with its module and its line in the help, so that the help loads no module."""
 

@@ -39,6 +39,8 @@ def read(directory: Path) -> bytes | None:
             data = file.read(_BOUND + 1)
     except FileNotFoundError:
         return None
+    except NotADirectoryError as error:
+        raise XmppscopeError(f"{directory}: not a directory; name another --ca-dir") from error
     except OSError as error:
         raise XmppscopeError(f"{error.filename or path}: {_why(error)}; see to it, or name another --ca-dir") from error
     if len(data) > _BOUND:
