@@ -26,11 +26,7 @@ def outbound(accounts: Accounts, session: Session, presence: Element, to: Jid) -
     if not is_routed(account.contact(to.bare).state, kind):
         return
     contact = known(account, to.bare)
-    before = _seen(contact)
-    contact.listed = contact.listed or kind in ("subscribe", "subscribed")
     _send(accounts, account, contact, copied(presence, {"from": account.jid.bare, "to": to.bare}))
-    if contact.listed and _seen(contact) != before:
-        push(account, contact)
     if kind == "subscribed":
         # RFC 6121 §3.1.5: the server "MUST then also send current presence ... from each ... available" resource.
         share(accounts, account, to, available=True)
@@ -43,21 +39,28 @@ def remove(accounts: Accounts, account: Account, jid: str) -> None:
         raise StanzaError("item-not-found")
     addresses = {"from": account.jid.bare, "to": jid}
     if contact.state.receives or contact.state.pending_out:
-        _send(accounts, account, contact, stanza("presence", {**addresses, "type": "unsubscribe"}))
+        _send(accounts, account, contact, stanza("presence", {**addresses, "type": "unsubscribe"}), quiet=True)
     if contact.state.shares or contact.state.pending_in:
-        _send(accounts, account, contact, stanza("presence", {**addresses, "type": "unsubscribed"}))
+        _send(accounts, account, contact, stanza("presence", {**addresses, "type": "unsubscribed"}), quiet=True)
     del account.contacts[jid]
     push(account, contact, removed=True)
 
 
-def _send(accounts: Accounts, account: Account, contact: Contact, presence: Element) -> None:
-    """Change the state on the user's side and hand the stanza to the contact's side."""
+def _send(accounts: Accounts, account: Account, contact: Contact, presence: Element, *, quiet: bool = False) -> None:
+    """Change the state on the user's side, tell of it unless *quiet*, and hand the stanza to the contact's side.
+
+    The RFC routes first and pushes then; what the contact's side sends in return must not come before the push.
+    """
     kind = presence.get("type") or ""
     to = Jid.parse(contact.jid)
     if kind == "unsubscribed" and contact.state.shares:
         # RFC 6121 §3.2.2: "While the user is still subscribed", its presence becomes unavailable.
         share(accounts, account, to, available=False)
+    before = _seen(contact)
+    contact.listed = contact.listed or kind in ("subscribe", "subscribed")
     _change(contact, OUTBOUND.get((contact.state, kind), contact.state))
+    if contact.listed and not quiet and _seen(contact) != before:
+        push(account, contact)
     other = accounts.of(to)
     if other is not None:
         _inbound(accounts, other, presence)
