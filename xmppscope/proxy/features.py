@@ -1,0 +1,69 @@
+"""Stream features on their way to the client: what cannot work through the proxy is taken out of them, and said so."""
+
+from typing import TYPE_CHECKING, Final
+
+from xmppscope.framing.pieces import Item
+from xmppscope.model.element import Element
+from xmppscope.model.marks import ToldMark
+from xmppscope.model.namespaces import TLS
+from xmppscope.proxy.channel_binding import strip, strip_starttls
+from xmppscope.proxy.downgrade import Watch
+from xmppscope.proxy.downgrade_words import Notice
+from xmppscope.proxy.way import Way
+
+if TYPE_CHECKING:
+    from xmppscope.proxy.relay import Relay
+
+OFFER: Final = f"<starttls xmlns='{TLS}'/>".encode()
+
+
+class FeatureEdits:
+    """Edits the features of one connection, and follows its logins to tell what that does to them.
+
+    `hides_starttls` says that the client leg has TLS while the server leg has none, or does not need it; `offers` that
+    the proxy offers STARTTLS of its own.
+    """
+
+    def __init__(self, relay: "Relay") -> None:
+        self.hides_starttls = False
+        self.offers = False
+        self._relay = relay
+        self._watch = Watch(real_certificate=relay.settings.real_certificate)
+
+    def edited(self, way: Way, item: Item, time: int) -> bytes:
+        """Return the features as the client is to get them."""
+        data, texts = item.raw, []
+        stripped = None if self._relay.settings.keep_channel_binding else strip(data, item.element, way.xmlns)
+        if stripped is not None:
+            data = stripped.data
+            texts.append(stripped.text)
+        if self.hides_starttls and (without := strip_starttls(data, item.element, way.xmlns)) is not None:
+            data = without
+            texts.append("without STARTTLS, which the server leg does not use")
+        if self.offers:
+            data = _with_offer(data)
+            texts.append("with STARTTLS, which the proxy offers")
+        if data != item.raw:
+            by = "channel-binding" if stripped is not None else "starttls"
+            self._relay.edit(way, item, by, "changed", time, ", ".join(texts), data.decode())
+        for leg in (self._relay.client, self._relay.server):
+            self._watch.tls(leg.name, leg.version)
+        self._tell(self._watch.features(item.element, stripped), time)
+        return data
+
+    def watch(self, element: Element, time: int) -> None:
+        """Take any other element: a login may be about to fail because of what was taken out."""
+        self._tell(self._watch.element(element), time)
+
+    def _tell(self, notice: Notice | None, time: int) -> None:
+        if notice is not None:
+            self._relay.mark(ToldMark(notice.text, notice.text, notice.why, notice.advice), time)
+
+
+def _with_offer(features: bytes) -> bytes:
+    """Return features with the offer of STARTTLS as the first one."""
+    if features.endswith(b"/>"):
+        name = features[1:-2].split()[0]
+        return features[:-2] + b">" + OFFER + b"</" + name + b">"
+    end = features.index(b">") + 1
+    return features[:end] + OFFER + features[end:]
