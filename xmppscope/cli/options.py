@@ -48,6 +48,22 @@ def common(command: Decorated) -> Decorated:
     return command
 
 
+_NUMBER: Final = click.IntRange(0)
+_SELECTING: Final = (
+    click.option("--filter", "expression", metavar="EXPR", help="Only entries that match: 'iq and type == \"set\"'."),
+    click.option("-A", "--after", type=_NUMBER, metavar="N", help="With --filter: also N entries after each match."),
+    click.option("-B", "--before", type=_NUMBER, metavar="N", help="With --filter: also N entries before each match."),
+    click.option("-C", "--context", type=_NUMBER, metavar="N", help="With --filter: both."),
+)
+
+
+def selecting(command: Decorated) -> Decorated:
+    """Add `--filter` and what goes with it to a command; `selecting.selection` makes a selection of their values."""
+    for option in reversed(_SELECTING):
+        command = option(command)
+    return command
+
+
 class OptionalValue(click.Option):
     """An option whose value may be left out and, if given, follows an equals sign: ``--xml`` or ``--xml=raw``.
 

@@ -9,7 +9,7 @@ from typing import Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import OptionalValue, WithOptionalValues, common
+from xmppscope.cli.options import OptionalValue, WithOptionalValues, common, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.render.terminal.clock import TimeForm
 from xmppscope.render.terminal.layout import SMALLEST
@@ -23,6 +23,10 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None
     keylogs: tuple[str, ...]
     rsa_keys: tuple[str, ...]
+    expression: str | None
+    after: int | None
+    before: int | None
+    context: int | None
     show_secrets: bool
     color: ColourChoice
     quiet: bool
@@ -39,6 +43,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(cls=WithOptionalValues, short_help="Print the timeline of capture files (- is standard input).")
 @click.argument("files", metavar="FILE...", nargs=-1)
 @common
+@selecting
 @click.option("--follow", is_flag=True, help="Go on reading the last file as it grows, until Ctrl-C.")
 @click.option(
     "--time",

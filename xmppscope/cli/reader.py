@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -12,6 +12,7 @@ from xmppscope.cli.main import complain, trace
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.progress import Progress
 from xmppscope.cli.read import ReadOptions
+from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Record, Summary
@@ -25,6 +26,9 @@ from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
 
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
 _INTERRUPTED: Final = 130
 _KEYS_HINT: Final = "to read inside TLS: --keylog FILE, which the client writes (SSLKEYLOGFILE)"
 _XML_FORMS: Final = frozenset({"pretty", "raw"})
@@ -34,6 +38,7 @@ _SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind wh
 def run(options: ReadOptions) -> int:
     """Read and print what *options* say; return the exit status."""
     _check(options)
+    selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
     output = Output(options.output)
     output.refuse((*options.files, *options.keylogs, *options.rsa_keys))
     keys = KeyStore()
@@ -42,7 +47,7 @@ def run(options: ReadOptions) -> int:
     for name in options.rsa_keys:
         add_rsa_key(name, keys)
     with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption).run()
+        return _Run(options, output, keys, keylogs, interruption, selected).run()
 
 
 def _check(options: ReadOptions) -> None:
@@ -60,9 +65,16 @@ class _Run:
     """One run of the command."""
 
     def __init__(
-        self, options: ReadOptions, output: Output, keys: KeyStore, keylogs: KeyLogs, interruption: Interruption
+        self,
+        options: ReadOptions,
+        output: Output,
+        keys: KeyStore,
+        keylogs: KeyLogs,
+        interruption: Interruption,
+        selected: "Selection | None",
     ) -> None:
         self._options = options
+        self._selected = selected
         self._output = output
         self._keylogs = keylogs
         self._interruption = interruption
@@ -100,6 +112,8 @@ class _Run:
         if records:
             if isinstance(records[-1], Summary):
                 self._summary = records[-1]
+            if self._selected is not None:
+                records = self._select(self._selected, records)
             if self._timeline is not None:
                 self._prepare(self._timeline)
             data = self._renderer.render(records)
@@ -110,6 +124,12 @@ class _Run:
         capture = self._reading.current
         if capture is not None and capture.size is not None:
             self._progress.update(capture.name, capture.read, capture.size, self._pipeline.packets)
+
+    def _select(self, selected: "Selection", records: list[Record]) -> list[Record]:
+        """Return the records that are to be printed; times in the expression are those of the lines."""
+        if selected.predicate.origin is None:
+            selected.predicate.origin = self._pipeline.first
+        return selected.feed(records)
 
     def _prepare(self, timeline: TextTimeline) -> None:
         if timeline.clock.origin is None:
@@ -148,6 +168,8 @@ class _Run:
         keys_given = bool(self._options.keylogs or self._options.rsa_keys)
         if self._timeline is not None and summary.xmpp_connections:
             self._close(summary, keys_hint=bool(summary.undecrypted) and not keys_given)
+        if self._selected is not None and summary.entries and not self._selected.matched:
+            self._warn([nothing_matched(self._selected)])
         if not summary.xmpp_connections:
             self._warn([_nothing(summary, live=self._live, keys_given=keys_given)])
 
