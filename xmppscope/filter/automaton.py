@@ -123,7 +123,7 @@ class _Automaton:
     def _holds(self, assertion: str, before: int, symbol: str) -> bool:
         if assertion in {"^", "\\A"}:
             return before == _START
-        if assertion == "\\Z":
+        if assertion in {"\\Z", "\\z"}:
             return symbol == _END
         if assertion == "$":
             return symbol in {_END, _LAST_NEWLINE}

@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
 
 class Assertion(NamedTuple):
-    """What stands for a place between characters: ``^ $ \\A \\Z \\b \\B``."""
+    """What stands for a place between characters: ``^ $ \\A \\Z \\z \\b \\B``."""
 
     text: str
 
@@ -136,7 +136,7 @@ class _Reader:
         found = _ITEM.match(self._pattern, at)
         text = found[0] if found else self._pattern[at]
         self._at += len(text)
-        if text in {"^", "$", "\\A", "\\Z", "\\b", "\\B"}:
+        if text in {"^", "$", "\\A", "\\Z", "\\z", "\\b", "\\B"}:
             return Assertion(text)
         if len(text) == 2 and text[0] == "\\" and text[1] in "123456789":
             raise PatternError("a reference to a group can't be matched in bounded time", at)
