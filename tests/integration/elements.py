@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from xml.sax.saxutils import unescape
@@ -103,6 +104,21 @@ def at_client(records: Iterable[Record]) -> list[list[Record]]:
         elif record["record"] == "entry" and record["kind"] in ELEMENTS and record.get("leg", "client") == "client":
             found.setdefault(record["connection"], []).append(record)
     return [found[number] for number in sorted(found)]
+
+
+def without_packets(record: Record) -> Record:
+    """Return a record without packet numbers, which only a recording has."""
+    return {key: value for key, value in record.items() if key != "packets"}
+
+
+def changed(shown: Sequence[Record], recorded: Sequence[Record]) -> list[str]:
+    """Return how a recording, read again, differs from what was shown live: the first record that is not the same."""
+    for one, other in zip_longest(map(without_packets, shown), map(without_packets, recorded), fillvalue=Record()):
+        if one != other:
+            parts = sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+            words = "; ".join(f"{key} was {one.get(key)}, is {other.get(key)}" for key in parts)
+            return [f"{one or other}: {words}"]
+    return []
 
 
 def without_close(elements: Sequence[Element]) -> list[Element]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.elements import CLOSE, OPEN, Connection, Element, compare, elements_in, read_jsonl
+from tests.integration.elements import CLOSE, OPEN, Connection, Element, changed, compare, elements_in, read_jsonl
 
 HEADER = "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
 FEATURES = Element("features", "http://etherx.jabber.org/streams", "", "")
@@ -86,6 +86,21 @@ def test_differences_between_log_and_timeline(logged: Any, options: Any, expecte
     assert len(found) == len(expected)
     for difference, beginning in zip(found, expected, strict=True):
         assert difference.replace("Element", "").startswith(beginning.replace("('iq'", "(name='iq'"))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        (TIMELINE, []),
+        ([{**record, "packets": [1, 2]} for record in TIMELINE], []),
+        (TIMELINE[:-1], ["stream-close"]),
+        ([*TIMELINE[:1], {**TIMELINE[1], "size": 7}, *TIMELINE[2:]], ["size was None, is 7"]),
+    ],
+)
+def test_a_recording_differs_from_what_was_shown(recorded: Any, expected: list[str]) -> None:
+    found = changed(TIMELINE, recorded)
+    assert len(found) == len(expected)
+    assert all(part in said for part, said in zip(expected, found, strict=True))
 
 
 def test_json_lines_are_read(tmp_path: Path) -> None:

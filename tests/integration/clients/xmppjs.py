@@ -13,7 +13,7 @@ FOLDER = Path(__file__).with_name("node")
 class XmppJs:
     """Drives node/run.js.
 
-    It connects to direct TLS ports as it does by itself: it names the domain in SNI only if that is what it dials.
+    With direct TLS it sends no SNI; it dials the address, or the domain if *by_name*, and wants a certificate for that.
     """
 
     name = "@xmpp/client"
@@ -21,8 +21,8 @@ class XmppJs:
     resumes = True
     logs: tuple[Direction, ...] = ("out", "in")
 
-    def __init__(self, *, sni: bool = True) -> None:
-        self._sni = sni
+    def __init__(self, *, by_name: bool = False) -> None:
+        self._by_name = by_name
 
     def missing(self) -> str | None:
         """Return why it cannot be run here."""
@@ -39,5 +39,5 @@ class XmppJs:
 
     def run(self, job: Job) -> ClientRun:
         """Do the job."""
-        text = json.dumps({**job.described(), "sni": self._sni})
+        text = json.dumps({**job.described(), "by_name": self._by_name})
         return run_program(["node", FOLDER / "run.js"], job, text, {"NODE_EXTRA_CA_CERTS": str(job.ca_file)})

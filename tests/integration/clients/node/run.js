@@ -15,12 +15,12 @@ const direct = job.tls === "direct";
 
 if (job.version) tls.DEFAULT_MIN_VERSION = tls.DEFAULT_MAX_VERSION = `TLSv${job.version}`;
 
-// It takes the name for SNI from the address that it dials: the domain must be dialled, and found here, to be named.
-if (direct && job.sni) {
+// With direct TLS it names nobody in SNI and wants a certificate for what it dials, be that an address or the domain.
+if (direct && job.by_name) {
   const lookup = dns.lookup;
   dns.lookup = (name, options, done) => lookup(name === job.domain ? job.host : name, options, done);
 }
-const host = direct && job.sni ? job.domain : job.host;
+const host = direct && job.by_name ? job.domain : job.host;
 
 const xmpp = client({
   service: `${direct ? "xmpps" : "xmpp"}://${host}:${job.port}`,

@@ -53,7 +53,7 @@ class Client(ClientXMPP):
             self.register_plugin(plugin)
         self.add_event_handler("message", self.take)
         self.add_event_handler("connected", lambda _: report(connected=True))
-        for event in ("failed_auth", "connection_failed", "ssl_invalid_chain", "failed_all_auth"):
+        for event in ("failed_all_auth", "connection_failed", "ssl_invalid_chain"):
             self.add_event_handler(event, lambda why, event=event: self.fail(f"{event}: {why}"))
 
     def take(self, message: Any) -> None:
