@@ -5,6 +5,7 @@ transport, and when that is more than a little, the other socket is not read any
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import TYPE_CHECKING, Final
@@ -238,7 +239,8 @@ class ProxiedStream(asyncio.Protocol):
         elif end.close:
             transport.close()
         elif not transport.is_closing() and transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the peer has reset the connection meanwhile, which is told next
+                transport.write_eof()
 
     async def _dial(self, relay: Relay, wanted: Dial) -> None:
         server = self._server

@@ -42,7 +42,7 @@ class Leg:
     `flow` is its number in wire events. `out` collects what is to be sent on it; `deliver` takes the cleartext that
     comes out of TLS, right behind the event that tells it. `tls` is None while nothing is encrypted, `hello` the
     ClientHello once it came whole (on the client leg), `established` that the handshake is done, `closed` that the peer
-    has said close_notify. `judge` is asked about the peer's certificate, with what OpenSSL has against it, and may raise
+    has said close_notify, `ended` that FIN was sent to it. `judge` is asked about the peer's certificate, with what OpenSSL has against it, and may raise
     `TlsFault`. *secrets* returns the new lines
     of the key log; *records* says that somebody wants the bytes as they were on the wire.
     """
@@ -57,6 +57,7 @@ class Leg:
         self.expects_tls = False
         self.established = False
         self.closed = False
+        self.ended = False
         self.judge: Callable[[ssl.SSLObject, str, int], None] | None = None
         self.deliver: Callable[[bytes, int], None] = _nobody
         self.own: Side = 1 if name == "client" else 0
@@ -67,6 +68,7 @@ class Leg:
         self._outgoing = ssl.MemoryBIO()
         self._rest = b""
         self._begun = 0
+        self._said_goodbye = False
         self._waiting: list[bytes] = []
         self._message = bytearray()
 
@@ -117,6 +119,8 @@ class Leg:
 
     def send(self, clear: bytes, time: int) -> None:
         """Send cleartext to the peer."""
+        if self.ended or self._said_goodbye:
+            return
         if self.tls is None:
             self._tell(Data(self.flow, self.own, time, 0, clear))
             self.out.append(clear)
@@ -126,8 +130,9 @@ class Leg:
 
     def close_tls(self, time: int) -> None:
         """Tell the peer that no more comes (close_notify)."""
-        if self.tls is None:
+        if self.tls is None or self.ended or self._said_goodbye:
             return
+        self._said_goodbye = True
         with contextlib.suppress(ssl.SSLError):
             # It wants the peer's own close_notify, which may come later or never, or the handshake was not done.
             self.tls.unwrap()

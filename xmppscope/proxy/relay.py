@@ -15,7 +15,7 @@ from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Torn
 from xmppscope.model.marks import DoneMark, EditMark, LegMark, MadeMark, Mark, TargetMark, ToldMark, VerdictMark
 from xmppscope.model.namespaces import STREAM
 from xmppscope.model.timeline import INITIATING, RECEIVING, EditAction, Sender
-from xmppscope.model.wire import Data, Ended, Marked, Opened, ProxyEvent, Released
+from xmppscope.model.wire import Ciphertext, Data, Ended, Marked, Opened, ProxyEvent, Released
 from xmppscope.proxy.bridge import ClientBridge, ServerBridge
 from xmppscope.proxy.features import FeatureEdits
 from xmppscope.proxy.leg import Leg, TlsFault
@@ -265,7 +265,7 @@ class Relay:
     def _let_go(self, leg: Leg, time: int, *, wait: bool = False) -> None:
         """End a leg in order; with *wait* its peer has a moment to do the same."""
         leg.close_tls(time)
-        self.tell(Ended(leg.flow, leg.own, time, 0, reset=False))
+        self._send_end(leg, time)
         self.commands.append(End(leg.name, close=not wait))
         if wait:
             self._await(time, "", _LAST_WORDS)
@@ -291,15 +291,21 @@ class Relay:
         if way.passing and self.refusal is None:
             way.send(data, time)
             return
-        self._marks_at = len(self.events) - 1
-        self.cut(way, way.cut(data), time)
+        self._cut_next(way, data, time)
 
     def _down(self, data: bytes, time: int) -> None:
         way = self.down
         if way.passing:
             way.send(data, time)
             return
+        self._cut_next(way, data, time)
+
+    def _cut_next(self, way: Way, data: bytes, time: int) -> None:
+        """Cut cleartext whose event was told last; marks about it go before that, and before its ciphertext."""
         self._marks_at = len(self.events) - 1
+        before = self.events[self._marks_at - 1] if self._marks_at else None
+        if isinstance(before, Ciphertext) and before.flow == way.source.flow and before.side == way.source.peer:
+            self._marks_at -= 1
         self.cut(way, way.cut(data), time)
 
     def cut(self, way: Way, pieces: list[tuple[Piece, bytes]], time: int) -> None:
@@ -583,8 +589,13 @@ class Relay:
         if way.ready:
             if way.source.closed or way.source.tls is None:
                 way.sink.close_tls(time)
-            self.tell(Ended(way.sink.flow, way.sink.own, time, 0, reset=False))
+            self._send_end(way.sink, time)
             self.commands.append(End(way.sink.name))
+
+    def _send_end(self, leg: Leg, time: int) -> None:
+        """Note that FIN is sent on a leg: nothing can follow it."""
+        leg.ended = True
+        self.tell(Ended(leg.flow, leg.own, time, 0, reset=False))
 
     def _await(self, time: int, what: str, patience: int = PATIENCE) -> None:
         """Wait for a peer to do its part, and not for ever."""

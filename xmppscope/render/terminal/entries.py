@@ -41,6 +41,8 @@ class EntryLines:
         number = f"{entry.entry:>{layout.entry}} " if layout.entry else ""
         connection = f"{entry.connection:>{3 if layout.wide else 2}} " if layout.connection else ""
         arrow = glyphs.arrows[entry.sender, entry.protection != "none"]
+        if entry.kind == "proxy":
+            arrow = " " * len(arrow)  # it went nowhere
         marked = mark(entry)
         sign = glyphs.marks[marked]
         right, right_width = self._right(entry)

@@ -49,6 +49,8 @@ def _name(entry: Entry) -> str:
 def mark(entry: Entry) -> str:
     """Return the key of the mark of *entry*; empty for what is healthy."""
     kind = entry.kind
+    if entry.edit is not None:
+        return "edit"
     if kind == "stanza":
         return "error" if entry.type == "error" else ""
     if kind == "nonza":
@@ -59,6 +61,8 @@ def mark(entry: Entry) -> str:
         return "warning" if entry.state == "broken" else ""
     if kind == "tls":
         return _alert(entry)
+    if kind == "proxy":
+        return "error" if entry.reason else ""
     return _MARKS.get(kind, "")
 
 
