@@ -1,4 +1,4 @@
-"""What `xmppscope proxy` says at its start: where it listens and goes, what it changes, and how to point a client at it."""
+"""What `xmppscope proxy` says at its start: where it listens and goes, what it changes, how to point a client at it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -74,7 +74,7 @@ def _warnings(options: ProxyOptions, addresses: Sequence[tuple[str, int]]) -> li
 
 def _steps(options: ProxyOptions, addresses: Sequence[tuple[str, int]]) -> list[str]:
     host, port = addresses[0]
-    at = "this machine's address" if host in ("0.0.0.0", "::") else host  # noqa: S104 (compared, not bound)
+    at = "this machine's address" if host in ("0.0.0.0", "::") else host
     trust = (
         f"  2  Let it trust the authority: xmppscope ca trust, or http://{shown(host, port)}/"
         if options.server_cert is None

@@ -102,5 +102,5 @@ def mark_of(text: str) -> Mark | None:
         return None
     try:
         return _decoder.decode(text[len(PREFIX) :])
-    except (msgspec.MsgspecError, UnicodeEncodeError):
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         return None

@@ -41,8 +41,8 @@ class ClientBridge:
         if not self._answers_next:
             return False
         self._answers_next = False
-        relay.edit(way, head, _BY, "dropped", time, "", "")
-        relay.answered = True
+        relay.edit(way, head, _BY, "dropped", time)
+        relay.passage.answered = True
         text = (self._header + self._features).decode()
         relay.make(relay.client, RECEIVING, _BY, text, time)
         return True
@@ -58,14 +58,14 @@ class ClientBridge:
         if item.element.name != _STARTTLS or not relay.features.offers:
             return False
         relay.features.offers = False
-        relay.edit(way, item, _BY, "dropped", time, "", "")
+        relay.edit(way, item, _BY, "dropped", time)
         relay.negotiation.element(RECEIVING, Element(_PROCEED, {}, []))
         relay.make(relay.client, RECEIVING, _BY, f"<proceed xmlns='{TLS}'/>", time)
         behind = way.rest()
         way.restart()
-        relay.expect_client_tls(time)
+        relay.security.expect_client(time)
         self._answers_next = True
-        relay.client_behind_starttls(behind, time)
+        relay.security.from_client(behind, time, told=len(behind))
         return True
 
 
@@ -83,7 +83,7 @@ class ServerBridge:
             self._header = self._header or raw
             return False
         if self._asks:
-            self._relay.edit(way, head, _BY, "dropped", time, "", "")
+            self._relay.edit(way, head, _BY, "dropped", time)
         return self._asks
 
     def element(self, way: Way, item: Item, time: int) -> bool:
@@ -91,17 +91,17 @@ class ServerBridge:
         relay = self._relay
         if not self._asks or way is relay.up:
             return False
-        relay.edit(way, item, _BY, "dropped", time, "", "")
+        relay.edit(way, item, _BY, "dropped", time)
         if item.element.name == _PROCEED:
             self._asks = False
-            relay.begin_server_tls(time)
+            relay.security.begin_server(time)
         elif item.element.name == _FEATURES and item.element.child(_STARTTLS) is not None:
             relay.negotiation.element(INITIATING, Element(_STARTTLS, {}, []))
             relay.make(relay.server, INITIATING, _BY, f"<starttls xmlns='{TLS}'/>", time)
         else:
             text = "the server grants no STARTTLS"
             why = "The client has TLS, and the server was to be asked for it by STARTTLS, which it does not grant."
-            relay.fail(text, text, why, _ADVICE, time)
+            relay.ending.fail(text, text, why, _ADVICE, time)
         return True
 
     def secured(self, time: int) -> None:

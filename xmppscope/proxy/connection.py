@@ -47,7 +47,7 @@ class ProxiedStream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Meet a client."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what a TCP server gives)
+        assert isinstance(transport, asyncio.Transport)
         self._client = transport
         self._accepted = self._clock()
         transport.set_write_buffer_limits(high=_HIGH_WATER)
@@ -304,7 +304,7 @@ class ServerEnd(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (what a TCP connection gives)
+        assert isinstance(transport, asyncio.Transport)
         self._stream.server_made(transport)
 
     def eof_received(self) -> bool:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from xmppscope.framing.pieces import Item
+from xmppscope.framing.tags import start_tag_end
 from xmppscope.model.element import Element
 from xmppscope.model.marks import ToldMark
 from xmppscope.model.namespaces import TLS
@@ -27,6 +28,7 @@ class FeatureEdits:
     def __init__(self, relay: "Relay") -> None:
         self.hides_starttls = False
         self.offers = False
+        self._told: frozenset[str] = frozenset()
         self._relay = relay
         self._watch = Watch(real_certificate=relay.settings.real_certificate)
 
@@ -55,15 +57,22 @@ class FeatureEdits:
         """Take any other element: a login may be about to fail because of what was taken out."""
         self._tell(self._watch.element(element), time)
 
+    def ended(self, time: int) -> None:
+        """Take the end of the connection: a client that verifies may have given up without a word."""
+        self._tell(self._watch.ended(), time)
+
     def _tell(self, notice: Notice | None, time: int) -> None:
+        """Tell it, and the first time also why that is so and what to do."""
         if notice is not None:
-            self._relay.mark(ToldMark(notice.text, notice.text, notice.why, notice.advice), time)
+            known, self._told = self._told, self._told | {notice.why}
+            why, advice = ("", "") if notice.why in known else (notice.why, notice.advice)
+            self._relay.mark(ToldMark(notice.text, notice.text, why, advice), time)
 
 
 def _with_offer(features: bytes) -> bytes:
     """Return features with the offer of STARTTLS as the first one."""
-    if features.endswith(b"/>"):
+    if features.endswith(b"/>") and start_tag_end(features) == len(features):
         name = features[1:-2].split()[0]
         return features[:-2] + b">" + OFFER + b"</" + name + b">"
-    end = features.index(b">") + 1
+    end = start_tag_end(features)
     return features[:end] + OFFER + features[end:]

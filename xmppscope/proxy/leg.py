@@ -42,9 +42,9 @@ class Leg:
     `flow` is its number in wire events. `out` collects what is to be sent on it; `deliver` takes the cleartext that
     comes out of TLS, right behind the event that tells it. `tls` is None while nothing is encrypted, `hello` the
     ClientHello once it came whole (on the client leg), `established` that the handshake is done, `closed` that the peer
-    has said close_notify, `ended` that FIN was sent to it. `judge` is asked about the peer's certificate, with what OpenSSL has against it, and may raise
-    `TlsFault`. *secrets* returns the new lines
-    of the key log; *records* says that somebody wants the bytes as they were on the wire.
+    has said close_notify, `ended` that FIN was sent to it. `judge` is asked about the peer's certificate, with what
+    OpenSSL has against it, and may raise `TlsFault`. *secrets* returns the new lines of the key log; *records* says
+    that somebody wants the bytes as they were on the wire.
     """
 
     def __init__(self, name: LegName, flow: int, tell: Tell, secrets: Callable[[], bytes], *, records: bool) -> None:
@@ -69,6 +69,8 @@ class Leg:
         self._rest = b""
         self._begun = 0
         self._said_goodbye = False
+        self._held: list[ProxyEvent] | None = None
+        self._keys = b""
         self._waiting: list[bytes] = []
         self._message = bytearray()
 
@@ -130,6 +132,7 @@ class Leg:
 
     def close_tls(self, time: int) -> None:
         """Tell the peer that no more comes (close_notify)."""
+        self.release()
         if self.tls is None or self.ended or self._said_goodbye:
             return
         self._said_goodbye = True
@@ -179,7 +182,7 @@ class Leg:
             self.deliver(clear, time)
 
     def _handshake(self, time: int, raw: bytes) -> None:
-        """Go on with the handshake; tell the keys that this made known, then what came (*raw*) and what is sent."""
+        """Go on with the handshake; tell what came (*raw*) and what is sent."""
         tls = self.tls
         if tls is None:
             return
@@ -187,26 +190,51 @@ class Leg:
         try:
             tls.do_handshake()
             self.established = True
-            if self.judge is not None:
-                self.judge(tls, "", time)
+            self._ask_judge(tls, "", time)
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
             fault = TlsFault(words_of(error), verification=isinstance(error, ssl.SSLCertVerificationError))
-            if fault.verification and self.judge is not None:
-                self.judge(tls, str(fault), time)
+            if fault.verification:
+                self._ask_judge(tls, str(fault), time)
         except TlsFault as error:
             fault = error
-        if keys := self._secrets():
-            self._tell(Keys(keys, self.name))
-        if raw:
-            self._tell(Data(self.flow, self.peer, time, 0, raw))
-        if self._outgoing.pending:
-            data = self._outgoing.read()
-            self._tell(Data(self.flow, self.own, time, 0, data))
-            self.out.append(data)
+        self._tell_handshake(raw, time)
         if fault is not None:
+            self.release()
             raise fault
+
+    def _ask_judge(self, tls: ssl.SSLObject, problem: str, time: int) -> None:
+        if self.judge is not None:
+            self.judge(tls, problem, time)
+
+    def _tell_handshake(self, raw: bytes, time: int) -> None:
+        """Tell a step of the handshake, all of it behind the keys that open it.
+
+        OpenSSL gives some of them only at the end, while Wireshark looks for them at the ServerHello. So what comes
+        from there on is told once the handshake is done.
+        """
+        self._keys += self._secrets()
+        sent = self._outgoing.read()
+        if self._held is None and (sent if self.name == "client" else raw):
+            self._held = []
+        tell = self._tell if self._held is None else self._held.append
+        if raw:
+            tell(Data(self.flow, self.peer, time, 0, raw))
+        if sent:
+            tell(Data(self.flow, self.own, time, 0, sent))
+            self.out.append(sent)
+        if self.established:
+            self.release()
+
+    def release(self) -> None:
+        """Tell what is held back of a handshake: it is done, or will never be."""
+        held, self._held = self._held, None
+        keys, self._keys = self._keys, b""
+        if keys:
+            self._tell(Keys(keys, self.name))
+        for event in held or ():
+            self._tell(event)
 
     def _look_for_hello(self, record: bytes) -> None:
         """Collect the ClientHello, which may come in several records."""
@@ -234,7 +262,7 @@ class Leg:
         if not raw:
             return
         if not self.established:
-            self._tell(Data(self.flow, self.peer, time, 0, raw))
+            (self._tell if self._held is None else self._held.append)(Data(self.flow, self.peer, time, 0, raw))
         elif self._records:
             self._tell(Ciphertext(self.flow, self.peer, time, raw))
 

@@ -1,7 +1,8 @@
 """What a client is told when the proxy cannot go on for it: a stream error, behind a response header if that is due.
 
 RFC 6120 §4.9.1.2: "If the error is triggered by the initial stream header, the receiving entity MUST still send the
-opening <stream> tag, include the <error/> element as a child of the stream element, and send the closing </stream> tag".
+opening <stream> tag, include the <error/> element as a child of the stream element, and send the closing </stream>
+tag".
 """
 
 from typing import Final, Literal

@@ -6,9 +6,8 @@ who watches. A peer that does not read makes the other one wait, by way of TCP.
 """
 
 import asyncio
-import contextlib
+import secrets
 import socket
-import struct
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -16,7 +15,6 @@ from typing import Final
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.wire import ProxyEvent
 from xmppscope.proxy.connection import ProxiedStream
-from xmppscope.proxy.dial import AddressSource
 from xmppscope.proxy.itself import itself
 from xmppscope.proxy.page import Page
 from xmppscope.proxy.resolve import Resolver
@@ -69,6 +67,7 @@ class ProxyServer:
         self.open: set[ProxiedStream] = set()
         self.connections = 0
         self._flows = 0
+        self._first_pair = secrets.randbits(40)  # so that two recordings may be joined
         self._watch = watch
         self._events: list[ProxyEvent] = []
         self._scheduled = False
@@ -109,7 +108,7 @@ class ProxyServer:
         """Return the numbers of a new connection and of its two flows."""
         self.connections += 1
         self._flows += 2
-        return self.connections, (self._flows - 1, self._flows)
+        return self._first_pair + self.connections, (self._flows - 1, self._flows)
 
     def gather(self, events: list[ProxyEvent]) -> None:
         """Take what a relay tells; it is handed on once there is nothing to be sent."""

@@ -33,7 +33,7 @@ class Tools(Protocol):
         alpn: str | None,
         versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
     ) -> ssl.SSLContext:
-        """Return the context in which the proxy is the server of *domain*; *upstream* is the server's own certificate."""
+        """Return the context in which to be the server of *domain*; *upstream* is that server's own certificate."""
 
     def server_context(self, alpn: tuple[str, ...], versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> ssl.SSLContext:
         """Return the context in which the proxy is a client of the server."""

@@ -1,8 +1,8 @@
 """One way through the proxy, from a leg to the other one, in the clear.
 
-While the stream is negotiated, a way holds each first-level element until it is whole, because the proxy may have to act
-on it: TLS follows an element at the exact byte. What is sent on are the bytes as they came. Once the stream is open, or
-what comes is no XMPP, bytes just pass.
+While the stream is negotiated, a way holds each first-level element until it is whole, because the proxy may have to
+act on it: TLS follows an element at the exact byte. What is sent on are the bytes as they came. Once the stream is
+open, or what comes is no XMPP, bytes just pass.
 """
 
 from typing import Final
@@ -33,7 +33,7 @@ class Way:
         self.ended = False
         self.xmlns: dict[str, str] = {}
         self.outbox: list[bytes] = []
-        self.last = b""
+        self._last = b""
         self._framer = Framer(STOPS, frozenset())
         self._buffer = bytearray()
         self._at = 0
@@ -70,11 +70,21 @@ class Way:
         """Go on with a new document: TLS has begun."""
         self._framer = Framer(STOPS, frozenset(), self._at)
 
+    def skip(self, size: int) -> None:
+        """Count cleartext that came before TLS and is no part of any document."""
+        self._at += size
+        self.restart()
+
+    @property
+    def between(self) -> bool:
+        """Whether what was sent last ends as an element does, so that a closing tag of the proxy's own does no harm."""
+        return not self._last or self._last.rstrip().endswith(b">")
+
     def send(self, data: bytes, time: int) -> None:
         """Send cleartext to the sink, at once or when it is ready."""
         if not data:
             return
-        self.last = data
+        self._last = data
         if self.ready:
             self.sink.send(data, time)
         else:

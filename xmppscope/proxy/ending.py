@@ -1,0 +1,243 @@
+"""How a proxied connection ends: in order, by a fault of either side, or because somebody kept it waiting too long.
+
+Whatever goes wrong on the server's side ends with a stream error for the client, in its own protocol: its TLS is
+completed, its header answered, and the error sent inside (RFC 6120 §4.9.1.2). It takes a bounded time.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from xmppscope.model.marks import DoneMark, ToldMark
+from xmppscope.model.timeline import INITIATING, RECEIVING, Sender
+from xmppscope.model.wire import Ended, Released
+from xmppscope.proxy.leg import Leg, TlsFault
+from xmppscope.proxy.refusal import Condition, Refusal
+from xmppscope.proxy.settings import End
+from xmppscope.proxy.way import Way
+
+if TYPE_CHECKING:
+    from xmppscope.proxy.relay import Relay
+
+_SECOND: Final = 1_000_000_000
+PATIENCE: Final = 20 * _SECOND
+"""Nanoseconds that a peer may take for its part of a handshake, or a server for its first answer."""
+
+LAST_WORDS: Final = 5 * _SECOND
+"""Nanoseconds that a client may take to close its stream once it was refused."""
+
+_THE_CLIENT: Final = "the client"
+
+
+class Ending:
+    """Ends one connection; `refusal` is what the client is to be told, `heard` that the server has said anything.
+
+    `deadline` is when the present wait is over, in nanoseconds since the epoch; `done` says that all is over.
+    """
+
+    def __init__(self, relay: "Relay") -> None:
+        self.deadline: int | None = None
+        self.done = False
+        self.heard = False
+        self.refusal: Refusal | None = None
+        self._relay = relay
+        self._waits_for = ""
+        self._refused = False
+        self._gone: set[Sender] = set()
+
+    def wait_for(self, what: str, time: int, patience: int = PATIENCE) -> None:
+        """Wait for a peer to do its part, and not for ever; *what* is said of it if it does not."""
+        self._waits_for = what
+        self.deadline = time + patience
+
+    def be_calm(self) -> None:
+        """Wait for nothing: whoever has the next word may take their time."""
+        self._waits_for = ""
+        self.deadline = None
+
+    def expired(self, time: int) -> None:
+        """Give up waiting."""
+        self.deadline = None
+        text = f"{self._waits_for} within {PATIENCE // _SECOND} s"
+        if self.refusal is not None or self._waits_for.startswith(_THE_CLIENT):
+            if self._waits_for:
+                self._relay.mark(ToldMark(text, text), time)
+            self.finish(time)
+            return
+        advice = "see whether that port speaks XMPP, and with TLS from the first byte (tls:) or not (starttls:)"
+        why = f"The server was reached, but it {text.removeprefix('the server ')}."
+        self.fail(text, text, why, advice, time)
+
+    def fail(
+        self,
+        text: str,
+        reason: str,
+        why: str,
+        advice: str,
+        time: int,
+        condition: Condition = "remote-connection-failed",
+    ) -> None:
+        """Give the connection up on the server's side, and tell the client so in its own protocol."""
+        relay = self._relay
+        if self.refusal is not None or self.done:
+            return
+        relay.mark(ToldMark(text, reason, why, advice), time, server=relay.connected)
+        self.refusal = Refusal(condition, text)
+        if relay.connected:
+            self._let_go(relay.server, time)
+        self.wait_for("the client did not say what it wants", time)
+        self.refuse(time)
+
+    def refuse(self, time: int) -> None:
+        """Tell the client why there is no stream for it, once that can be said."""
+        relay = self._relay
+        if self.refusal is None or self._refused or (relay.client.expects_tls and not self._client_listens(time)):
+            return
+        if not relay.passage.headed or self.done:
+            return
+        self._refused = True
+        relay.down.begin(time)
+        xml = self.refusal.xml(
+            header_due=not relay.passage.answered,
+            kind=relay.negotiation.kind,
+            domain=relay.domain,
+            identity=f"proxy-{relay.pair}",
+        )
+        relay.make(relay.client, RECEIVING, "proxy", xml, time)
+        self._let_go(relay.client, time, wait=True)
+
+    def _client_listens(self, time: int) -> bool:
+        """Whether the client's TLS is done; it is begun, once it can be."""
+        client = self._relay.client
+        if client.tls is None and client.hello is not None:
+            self._relay.security.start_client(time)
+        return client.established
+
+    def server_fault(self, fault: TlsFault, time: int) -> None:
+        """Give up: TLS with the server has failed, or it broke later."""
+        relay = self._relay
+        if relay.passage.answered and relay.server.established and not fault.verification:
+            relay.mark(ToldMark(f"server leg: {fault}", str(fault)), time, server=True)
+            self.finish(time)
+        elif fault.verification:
+            text = f"server leg: certificate refused: {fault}"
+            why = f"The server's certificate does not hold for {relay.domain or 'the domain'}: {fault}."
+            advice = (
+                "renew it; --upstream-ca FILE for an authority of your own; --insecure-upstream goes on unverified and "
+                "says so each time"
+            )
+            self.fail(text, str(fault), why, advice, time)
+        else:
+            why = f"TLS with the server failed: {fault}."
+            advice = "see which versions and suites it accepts, and whether that port speaks TLS from the first byte"
+            self.fail(f"server leg: TLS failed: {fault}", str(fault), why, advice, time)
+
+    def client_fault(self, fault: TlsFault, time: int) -> None:
+        """Give up: the client's TLS has failed, and nothing can be said to it any more."""
+        if self.done:
+            return
+        if "unknown ca" in str(fault) or "certificate" in str(fault):
+            why = "The client does not trust the proxy's authority."
+            if self._relay.server.established:
+                why += " The server was reached and its certificate verified: nothing is wrong beyond the proxy."
+            advice = "xmppscope ca trust: the steps for this system and this client"
+        else:
+            why = f"TLS with the client failed: {fault}."
+            advice = "see which versions and suites the client offers (its tls entry)"
+        self._relay.mark(ToldMark(f"client leg: {fault}", str(fault), why, advice), time)
+        self.finish(time)
+
+    def client_ended(self, time: int, *, reset: bool) -> None:
+        """Take FIN or RST of the client."""
+        self._ended(self._relay.up, time, reset)
+
+    def server_ended(self, time: int, *, reset: bool) -> None:
+        """Take FIN or RST of the server; one that comes instead of an answer is a fault."""
+        relay = self._relay
+        if self.refusal is not None or self.done:
+            return
+        unready = relay.server.expects_tls and not relay.server.established
+        if self.heard and not unready:
+            self._ended(relay.down, time, reset)
+            return
+        when = "during the TLS handshake" if unready else "without an answer"
+        how = "reset" if reset else "closed"
+        relay.tell(Ended(relay.server.flow, relay.server.peer, time, 0, reset=reset))
+        self.fail(
+            f"the server {how} the connection {when}",
+            f"server leg {how} {when}",
+            f"The server took the connection and {how} it {when}.",
+            "look into the server's log; with tls: or starttls: before --upstream the proxy speaks the other way",
+            time,
+        )
+
+    def stop(self, time: int) -> None:
+        """Close both streams: the proxy is to end."""
+        relay = self._relay
+        if self.done:
+            return
+        relay.mark(ToldMark("closed by the proxy, which was stopped"), time)
+        shutdown = Refusal("system-shutdown", "the debugging proxy was stopped")
+        if self.refusal is None and relay.passage.answered and relay.down.between:
+            data = shutdown.xml(header_due=False, kind=relay.negotiation.kind, domain=relay.domain, identity="")
+            relay.make(relay.client, RECEIVING, "shutdown", data, time)
+        if relay.connected and relay.up.ready and relay.passage.headed and relay.up.between:
+            relay.make(relay.server, INITIATING, "shutdown", "</stream:stream>", time)
+        self.finish(time)
+
+    def finish(self, time: int) -> None:
+        """Let go of both legs."""
+        relay = self._relay
+        if self.done:
+            return
+        relay.features.ended(time)
+        self.done = True
+        self.deadline = None
+        for leg in (relay.client, relay.server):
+            leg.close_tls(time)
+            relay.commands.append(End(leg.name, close=True))
+        relay.mark(DoneMark(), time, server=relay.connected and INITIATING in self._gone)
+        relay.tell(Released(relay.client.flow, time, "closed"))
+        if relay.connected:
+            relay.tell(Released(relay.server.flow, time, "closed"))
+
+    def _ended(self, way: Way, time: int, reset: bool) -> None:
+        relay = self._relay
+        if self.done or way.sender in self._gone:
+            return
+        self._gone.add(way.sender)
+        relay.tell(Ended(way.source.flow, way.source.peer, time, 0, reset=reset))
+        if reset:
+            if relay.connected:
+                relay.tell(Ended(way.sink.flow, way.sink.own, time, 0, reset=True))
+                way.sink.ended = True
+                relay.commands.append(End(way.sink.name, abort=True))
+            self.finish(time)
+        elif self.refusal is not None or not relay.connected:
+            self.finish(time)
+        else:
+            self._pass_end(way, time)
+            if len(self._gone) == 2:
+                self.finish(time)
+
+    def _pass_end(self, way: Way, time: int) -> None:
+        """Pass FIN on, and before it what TLS has to say."""
+        if not way.passing and not way.waits:
+            way.send(way.rest(), time)
+        if way.ready:
+            if way.source.closed or way.source.tls is None:
+                way.sink.close_tls(time)
+            self._send_end(way.sink, time)
+            self._relay.commands.append(End(way.sink.name))
+
+    def _let_go(self, leg: Leg, time: int, *, wait: bool = False) -> None:
+        """End a leg in order; with *wait* its peer has a moment to do the same."""
+        leg.close_tls(time)
+        self._send_end(leg, time)
+        self._relay.commands.append(End(leg.name, close=not wait))
+        if wait:
+            self.wait_for("", time, LAST_WORDS)
+
+    def _send_end(self, leg: Leg, time: int) -> None:
+        """Note that FIN is sent on a leg: nothing can follow it."""
+        if not leg.ended:
+            leg.ended = True
+            self._relay.tell(Ended(leg.flow, leg.own, time, 0, reset=False))

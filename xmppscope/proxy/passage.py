@@ -1,0 +1,141 @@
+"""What passes from leg to leg, and when it is held.
+
+Elements pass unchanged but for what an interposing program must do: `<starttls/>` and `<proceed/>` pass, then TLS is
+made on both legs (`security`), and of the features goes what cannot work (`features`). While the stream is negotiated
+one element is held until it is whole; once it is open, or what comes is no XMPP, bytes just pass.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Torn
+from xmppscope.model.namespaces import STREAM
+from xmppscope.proxy.way import Way
+from xmppscope.session.negotiation import Step
+from xmppscope.session.states import Action
+
+if TYPE_CHECKING:
+    from xmppscope.proxy.relay import Relay
+
+_FEATURES: Final = f"{STREAM}\nfeatures"
+_OVER: Final = frozenset({"open", "half-closed", "closing", "closed", "broken"})
+
+
+class Passage:
+    """Carries both ways of one connection.
+
+    `headed` says that the client has begun a stream that the server is yet to end, `answered` that it has got a
+    response header: both are about the stream inside TLS once that has begun.
+    """
+
+    def __init__(self, relay: "Relay") -> None:
+        self.headed = False
+        self.answered = False
+        self._relay = relay
+        self._dialled = False
+
+    def up(self, data: bytes, time: int) -> None:
+        """Take cleartext from the client, whose event was told last."""
+        way = self._relay.up
+        if way.passing and self._relay.ending.refusal is None:
+            way.send(data, time)
+        else:
+            self._relay.mark_before_newest(way)
+            self.cut(way, way.cut(data), time)
+
+    def down(self, data: bytes, time: int) -> None:
+        """Take cleartext from the server, whose event was told last."""
+        way = self._relay.down
+        if way.passing:
+            way.send(data, time)
+        else:
+            self._relay.mark_before_newest(way)
+            self.cut(way, way.cut(data), time)
+
+    def cut(self, way: Way, pieces: list[tuple[Piece, bytes]], time: int) -> None:
+        """Deal with what has been cut, and with what comes behind it."""
+        relay = self._relay
+        while pieces:
+            for piece, raw in pieces:
+                if relay.done or (relay.ending.refusal is not None and way is relay.down):
+                    return
+                self._piece(way, piece, raw, time)
+            pieces = [] if way.passing or way.waits else way.go_on()
+        if way.passing:
+            way.send(way.rest(), time)
+
+    def _piece(self, way: Way, piece: Piece, raw: bytes, time: int) -> None:
+        if way.passing:
+            way.send(raw, time)
+        elif isinstance(piece, Head):
+            self._header(way, piece, raw, time)
+        elif self._relay.ending.refusal is not None:
+            return
+        elif isinstance(piece, Item):
+            self._element(way, piece, raw, time)
+        else:
+            if isinstance(piece, Foot):
+                self._relay.negotiation.close_tag(way.sender)
+            way.send(raw, time)
+            if isinstance(piece, Bad | Torn):
+                self.pass_all(time)
+
+    def _header(self, way: Way, head: Head, raw: bytes, time: int) -> None:
+        relay = self._relay
+        way.xmlns = head.xmlns
+        relay.negotiation.header(way.sender, head.element, head.xmlns)
+        if way is relay.up:
+            self.headed, self.answered = True, False
+            relay.domain = head.element.attrs.get("to", "") or relay.domain
+            if relay.ending.refusal is not None:
+                relay.ending.refuse(time)
+                return
+            if not relay.security.fits_still(time):
+                return
+        if relay.bridge is not None and relay.bridge.header(way, head, raw, time):
+            return
+        if way is relay.down:
+            self.answered = True
+            relay.ending.be_calm()
+        way.send(raw, time)
+        if way is relay.up and not self._dialled:
+            self.dial()
+
+    def dial(self) -> None:
+        """Ask for the server leg, once."""
+        if not self._dialled:
+            self._dialled = True
+            self._relay.dial()
+
+    def _element(self, way: Way, item: Item, raw: bytes, time: int) -> None:
+        relay = self._relay
+        step = relay.negotiation.element(way.sender, item.element)
+        if relay.bridge is not None and relay.bridge.element(way, item, time):
+            return
+        if way is relay.down and item.element.name == _FEATURES:
+            raw = raw[: len(raw) - len(item.raw)] + relay.features.edited(way, item, time)
+        way.send(raw, time)
+        relay.features.watch(item.element, time)
+        self._follow(way, step, time)
+
+    def _follow(self, way: Way, step: Step, time: int) -> None:
+        """Do what the negotiation table says about the bytes that come next."""
+        relay = self._relay
+        if step.action is Action.WAIT:
+            way.wait()
+        elif step.action is Action.GO_ON:
+            other = relay.up if way is relay.down else relay.down
+            if other.waits:
+                self.cut(other, other.go_on(after_wait=True), time)
+        elif step.action is Action.TLS:
+            relay.security.begin(time)
+        elif step.action is Action.DEFLATE:
+            self.pass_all(time)
+        if step.state in _OVER:
+            self.pass_all(time)
+
+    def pass_all(self, time: int) -> None:
+        """Hold nothing back any longer."""
+        for way in (self._relay.up, self._relay.down):
+            if not way.passing:
+                way.passing = True
+                way.send(way.rest(), time)
