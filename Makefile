@@ -9,6 +9,7 @@ demo: .venv/installed.stamp
 	@$(BIN)/xmppscope read $(RECORDING).pcap --keylog $(RECORDING).keys --color always
 
 test: .venv/installed.stamp packages
+	@scripts/test-clients
 	@scripts/check test
 
 lint: .venv/installed.stamp

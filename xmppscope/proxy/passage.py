@@ -41,6 +41,8 @@ class Passage:
         else:
             self._relay.mark_before_newest(way)
             self.cut(way, way.cut(data), time)
+            if way.waits:
+                way.send(way.spaces(), time)
 
     def down(self, data: bytes, time: int) -> None:
         """Take cleartext from the server, whose event was told last."""

@@ -2,8 +2,8 @@
 
 The client's ClientHello is read whole. Then the handshake with the server is made, within the versions and ALPN that
 the client offers, and only then the client's is completed, in the version and with the ALPN that the server chose. What
-a client sends between its `<starttls/>` and its ClientHello is never taken for protected: white space passes in the
-clear, anything else ends the connection.
+a client sends between its `<starttls/>` and its ClientHello is never taken for protected: white space is let go, for
+some clients end their elements with a line feed; anything else ends the connection.
 """
 
 import ssl
@@ -86,14 +86,12 @@ class Security:
             relay.client.close_tls(time)
 
     def _space(self, spaces: bytes, time: int, *, told: bool) -> None:
-        """Pass white space that comes before the ClientHello: some clients end `<starttls/>` with a line feed."""
+        """Take white space that comes before the ClientHello, which the server does not expect any more."""
         if spaces:
             relay = self._relay
             if not told:
                 relay.tell(Data(relay.client.flow, 0, time, 0, spaces))
             relay.up.skip(len(spaces))
-            if relay.server.tls is None and relay.connected:
-                relay.server.send(spaces, time)
 
     def _client_goes_on(self, time: int) -> None:
         """Do what has become possible with what the client has sent in TLS."""

@@ -57,6 +57,15 @@ class Way:
         self.waits = True
         self._framer.take()
 
+    def spaces(self) -> bytes:
+        """Take out the white space that what waits begins with: whatever the answer is, it is no part of it."""
+        size = len(self._buffer) - len(self._buffer.lstrip(b" \t\r\n"))
+        data = bytes(self._buffer[:size])
+        self._framer.feed(data)
+        del self._buffer[:size]
+        self._at += size
+        return data
+
     def rest(self) -> bytes:
         """Take out all that was not cut: it is something else than XML, or is to pass as it is."""
         if self._framer.stopped:
