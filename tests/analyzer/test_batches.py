@@ -1,5 +1,6 @@
 """Several events at once give the same timeline as one by one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from xmppscope.analyzer import Analyzer
 from xmppscope.capture.reader import CaptureReader
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Record
-from xmppscope.model.wire import WireEvent
+from xmppscope.model.wire import Data, Opened, WireEvent
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.transport.reassembly import Reassembler
 
@@ -41,3 +42,17 @@ def test_batches_change_nothing(name: str) -> None:
     assert single
     for size in (2, 7, 100, 100_000):
         assert timeline(events, size, keys) == single
+
+
+def test_an_element_that_steers_may_come_in_several_segments_of_one_batch(fill: Callable[..., bytes]) -> None:
+    # The first segment was written as if the stop that the last one brings had been in it.
+    talk = (0, "{header}"), (1, "{response}"), (0, "{starttls}"), (1, "{proceed}"), (0, "\x16\x03\x01")
+    events: list[WireEvent] = [Opened(1, 0, 0, "192.0.2.1:40000", "192.0.2.2:5222", True)]
+    for side, text in talk:
+        data = fill(text)
+        for at in range(0, len(data), 5):
+            events.append(Data(1, side, len(events), len(events), data[at : at + 5]))
+    single = timeline(events, 1, b"")
+    assert "malformed" not in [getattr(record, "kind", "") for record in single]
+    for size in (2, 7, 100_000):
+        assert timeline(events, size, b"") == single

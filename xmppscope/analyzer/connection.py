@@ -70,7 +70,7 @@ class Connection:
         if not direction.plain or framer is None or not self._ledger.number:
             return None
         stamp = Stamp(event.time, event.packet, event.time, event.packet)
-        return Cut(direction, framer, framer.at, stamp, framer.feed(event.data))
+        return Cut(direction, framer, framer.at, stamp, framer.feed(event.data), framer.stopped)
 
     def write(self, cut: Cut) -> None:
         """Write what was cut, and do what the negotiation asks for behind it."""
@@ -78,7 +78,7 @@ class Connection:
         direction.last = cut.stamp
         direction.stamps.add(cut.begin, cut.stamp)
         self._write(direction, cut.pieces)
-        while framer.stopped:
+        while cut.stopped and framer.stopped:
             self._after_stop(direction, framer)
         if self._entries.go_on:
             self._go_on(direction)
@@ -124,6 +124,8 @@ class Connection:
                 leg.entries.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
+        if self._ledger.number:
+            self._ledger.recorder.ended(self._ledger.about)
 
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""
@@ -155,7 +157,7 @@ class Connection:
         """Cut cleartext into pieces and write them; after an element that stops the framer, do what the table says."""
         framer = direction.framer
         if framer is not None:
-            self.write(Cut(direction, framer, framer.at, stamp, framer.feed(data)))
+            self.write(Cut(direction, framer, framer.at, stamp, framer.feed(data), framer.stopped))
 
     def _write(self, direction: Direction, pieces: list[Piece]) -> None:
         entries, ledger = self._entries, self._ledger

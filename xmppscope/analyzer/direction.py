@@ -25,13 +25,17 @@ Held = list[tuple[bytes, Stamp]]
 
 
 class Cut(msgspec.Struct, gc=False):
-    """Cleartext of one direction that was cut into pieces, from the absolute offset `begin` on."""
+    """Cleartext of one direction that was cut into pieces, from the absolute offset `begin` on.
+
+    `stopped` tells that the framer stopped in it; by the time that it is written the framer may have stopped later on.
+    """
 
     direction: "Direction"
     framer: Framer
     begin: int
     stamp: Stamp
     pieces: list[Piece]
+    stopped: bool
 
 
 class Direction:
