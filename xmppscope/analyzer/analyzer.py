@@ -24,6 +24,7 @@ from xmppscope.model.wire import (
     Sealed,
     WireEvent,
 )
+from xmppscope.session.seen import Observer
 from xmppscope.tls.keylog import KeyStore
 
 AnyEvent = WireEvent | ProxyEvent
@@ -34,12 +35,19 @@ class Analyzer:
     """Turns the wire events of any number of flows into one timeline; the two legs of the proxy are one connection.
 
     `files` is the number of captures that packet positions may name. `ignored` collects flows that do not carry XMPP,
-    for the source to stop delivering them; the source empties it.
+    for the source to stop delivering them; the source empties it. *observers* see every entry as it is made.
     """
 
-    def __init__(self, keys: KeyStore, *, show_secrets: bool = False, files: int = 1) -> None:
+    def __init__(
+        self,
+        keys: KeyStore,
+        *,
+        show_secrets: bool = False,
+        files: int = 1,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self.ignored: list[int] = []
-        self._recorder = Recorder(files=files, show_secrets=show_secrets)
+        self._recorder = Recorder(files=files, show_secrets=show_secrets, observers=observers)
         self._services = Services(keys, show_secrets=show_secrets)
         self._connections: dict[int, Connection | LegView] = {}
         self._pairs: dict[int, ProxiedConnection] = {}

@@ -21,7 +21,7 @@ from xmppscope.analyzer.recognition import Recognition
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.stamps import Stamp
-from xmppscope.analyzer.tls_entries import TlsEntries, stamp_of
+from xmppscope.analyzer.tls_entries import stamp_of
 from xmppscope.analyzer.transport_entries import tell_closed, tell_compression, tell_conflict, tell_gap, tell_junk
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
@@ -30,7 +30,6 @@ from xmppscope.model.timeline import INITIATING, RECEIVING
 from xmppscope.model.wire import Conflict, Data, Ended, Lost, Opened
 from xmppscope.session.negotiation import Negotiation
 from xmppscope.session.states import Action
-from xmppscope.tls.connection import TlsConnection
 from xmppscope.tls.events import Hole, NotTls, Plaintext, TlsEvent, TlsFact
 
 _UNCLAIMED: Final = 1 << 20
@@ -120,8 +119,7 @@ class Connection:
             if not direction.ended:
                 self._finish(direction, Stamp(time, direction.last.end_packet, time, direction.last.end_packet))
         for leg in dict.fromkeys(self._legs):
-            if leg.entries is not None:
-                leg.entries.flush()
+            leg.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
         if self._ledger.number:
@@ -227,13 +225,9 @@ class Connection:
         direction.switch = ""
         if layer == Action.TLS.value:
             direction.tls = True
-            self._begin_tls(self._legs[direction.side])
+            self._legs[direction.side].begin(self._services, self._ledger, self._directions)
         else:
             direction.inflater = Inflater()
-
-    def _begin_tls(self, leg: Leg) -> None:
-        tls = TlsConnection(self._services.keys, self._services.resumptions)
-        leg.begin(tls, TlsEntries(self._ledger, self._directions, leg.name))
 
     def _feed_layer(self, direction: Direction, layer: str, held: Held) -> None:
         """Feed bytes to the *layer* that has just begun."""
@@ -393,9 +387,8 @@ class Connection:
         leg = self._legs[direction.side]
         if direction.tls and leg.tls is not None and event is not None:
             self._follow_tls(leg, leg.tls.ended(event.side, event.time, event.packet, event.reset))
-            closed = leg.entries is not None and direction.side in leg.entries.closed
             unknown = direction.looks or leg.tls.unread(direction.side)
-            orderly = True if closed else None if unknown else False
+            orderly = True if leg.has_closed(direction.side) else None if unknown else False
         self._last_early(direction)
         if direction.framer is not None:
             self._write(direction, direction.framer.close())

@@ -125,9 +125,9 @@ class ElementEntries:
         ledger = self._ledger
         if ledger.number and edit is None:
             entry.connection = ledger.number
-            recorder.entry(entry)
+            recorder.entry(entry, element, ledger.about)
         else:
-            ledger.write(entry)
+            ledger.write(entry, element)
         if step is not self._step:
             self._know(step)
         if edit is not None and edit.data:
@@ -183,7 +183,7 @@ class ElementEntries:
         edit = direction.edit_at(head.start) if direction.edits else None
         if edit is not None:
             mark_edited(entry, edit)
-        self._ledger.write(entry)
+        self._ledger.write(entry, head.element)
 
     def _opening(self, direction: Direction, head: Head, first: Stamp, last: Stamp) -> Entry:
         """Let the negotiation see a stream header; return its entry."""

@@ -7,10 +7,12 @@ from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.framing.pieces import SHOWN
+from xmppscope.model.element import Element
 from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Diagnosis, Entry, Kind, Leg, Link, Transport
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.wire import Opened
 from xmppscope.session.negotiation import Negotiation
+from xmppscope.session.seen import About
 
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 
@@ -44,7 +46,8 @@ class Ledger:
         self.negotiation = negotiation
         self.number = 0
         self.transport: Transport = "tcp"
-        self.backlog: list[Entry] = []
+        self.backlog: list[tuple[Entry, Element | None]] = []
+        self.about = About(0, opened.first, opened.second, opened.handshake, negotiation, set())
         self.swapped = False
         self.handshakes = 0
         self.proxy: str | None = None
@@ -71,8 +74,8 @@ class Ledger:
         self.number = self.recorder.connections
         self.recorder.undecrypted += self._undecrypted
         self.announce()
-        for entry in self.backlog:
-            self._put(entry)
+        for entry, element in self.backlog:
+            self._put(entry, element)
         self.backlog.clear()
         if self._dropped is not None:
             self._tell_dropped(self._dropped)
@@ -104,8 +107,10 @@ class Ledger:
         if not self.number or known == self._announced:
             return
         self._announced = known
-        opened = self.opened
+        opened, about = self.opened, self.about
         ends = (opened.second, opened.first) if self.swapped else (opened.first, self._target or opened.second)
+        about.number, about.initiating, about.receiving = self.number, *ends
+        about.proxied = self.proxy is not None
         self.recorder.connection(
             ConnectionRecord(
                 connection=self.number,
@@ -133,26 +138,26 @@ class Ledger:
     def swap(self) -> None:
         """Exchange the roles of the two ends; only while nothing has been written."""
         self.swapped = not self.swapped
-        for entry in self.backlog:
+        for entry, _ in self.backlog:
             entry.sender = RECEIVING if entry.sender == INITIATING else INITIATING
 
-    def write(self, entry: Entry) -> None:
-        """Write *entry*, or hold it while the connection is not claimed."""
+    def write(self, entry: Entry, element: Element | None = None) -> None:
+        """Write *entry*, which *element* is told by, or hold it while the connection is not claimed."""
         if self.number:
-            self._put(entry)
+            self._put(entry, element)
         elif len(self.backlog) < BACKLOG:
-            self.backlog.append(entry)
+            self.backlog.append((entry, element))
         else:
             self._dropped = self._dropped or entry
             self._drops += 1
 
-    def _put(self, entry: Entry) -> None:
+    def _put(self, entry: Entry, element: Element | None) -> None:
         entry.connection = self.number
-        self.recorder.entry(entry)
+        self.recorder.entry(entry, element, self.about)
         if self._diagnoses and self._diagnoses[0][0] is entry:
             _, why, advice = self._diagnoses.pop(0)
             diagnosis = Diagnosis(connection=self.number, entries=[entry.entry], text=why, advice=advice)
-            self.recorder.records.append(diagnosis)
+            self.recorder.note([diagnosis])
 
     def make(
         self,

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.ledger import Ledger
+from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.tls_entries import TlsEntries
 from xmppscope.model.timeline import Leg as LegName
 from xmppscope.model.wire import Side
@@ -25,10 +28,20 @@ class Leg:
         self.entries: TlsEntries | None = None
         self.sends_tls = False
 
-    def begin(self, tls: TlsConnection, entries: TlsEntries) -> None:
+    def begin(self, services: Services, ledger: Ledger, directions: tuple[Direction, Direction]) -> None:
         """Begin TLS; a second time changes nothing."""
         if self.tls is None:
-            self.tls, self.entries = tls, entries
+            self.tls = TlsConnection(services.keys, services.resumptions)
+            self.entries = TlsEntries(ledger, directions, self.name)
+
+    def flush(self) -> None:
+        """Write what the server has answered so far."""
+        if self.entries is not None:
+            self.entries.flush()
+
+    def has_closed(self, side: Side) -> bool:
+        """Tell whether a side has sent close_notify."""
+        return self.entries is not None and side in self.entries.closed
 
     def concerns(self, event: TlsEvent) -> bool:
         """Tell whether *event* is one for the timeline."""

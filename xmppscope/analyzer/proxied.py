@@ -80,7 +80,7 @@ class ProxiedConnection(Connection):
         elif isinstance(mark, TargetMark):
             self._ledger.aim(mark.address)
         elif isinstance(mark, TlsMark):
-            self._begin_tls(leg)
+            leg.begin(self._services, self._ledger, self._directions)
             leg.sends_tls = True
         elif isinstance(mark, VerdictMark) and leg.entries is not None:
             leg.entries.verdict = mark

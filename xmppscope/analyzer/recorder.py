@@ -1,10 +1,17 @@
 """Numbers and collects the records of the timeline, and keeps the counts that the summary tells."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from xmppscope.analyzer.stamps import Stamp, Told
+from xmppscope.model.element import Element
 from xmppscope.model.instant import iso
 from xmppscope.model.timeline import Connection as ConnectionRecord
-from xmppscope.model.timeline import Entry, Record, Summary
+from xmppscope.model.timeline import Entry, Finding, Kind, Record, Severity, Summary
 from xmppscope.model.wire import FILE_SHIFT, NUMBER_MASK
+from xmppscope.session.seen import About, Note, Observer, Seen
+
+_UNREAD: Final[frozenset[Kind]] = frozenset({"gap", "opaque"})
 
 
 class Recorder:
@@ -14,7 +21,7 @@ class Recorder:
     capture has (6 or 9).
     """
 
-    def __init__(self, *, files: int = 1, show_secrets: bool = False) -> None:
+    def __init__(self, *, files: int = 1, show_secrets: bool = False, observers: Sequence[Observer] = ()) -> None:
         self.records: list[Record] = []
         self.digits = 6
         self.show_secrets = show_secrets
@@ -23,6 +30,8 @@ class Recorder:
         self.stanzas = 0
         self.gaps = 0
         self.undecrypted = 0
+        self.findings: dict[Severity, int] = {"error": 0, "warning": 0, "info": 0}
+        self._observers = tuple(observers)
         self._files = files
         self._time = -1
         self._time_text = ""
@@ -61,8 +70,8 @@ class Recorder:
         """Write a connection record."""
         self.records.append(record)
 
-    def entry(self, entry: Entry) -> None:
-        """Give *entry* its number and write it."""
+    def entry(self, entry: Entry, element: Element | None = None, about: About | None = None) -> None:
+        """Give *entry* its number and write it, with what observers have to say about it."""
         self.entries += 1
         entry.entry = self.entries
         if entry.kind == "stanza":
@@ -70,6 +79,26 @@ class Recorder:
         elif entry.kind == "gap":
             self.gaps += 1
         self.records.append(entry)
+        if self._observers and about is not None:
+            self._observe(Seen(entry, element, about))
+
+    def _observe(self, seen: Seen) -> None:
+        if seen.entry.kind in _UNREAD:
+            seen.about.lost.add(seen.entry.sender)
+        for observer in self._observers:
+            self.note(observer.see(seen))
+
+    def ended(self, about: About) -> None:
+        """Let observers know that nothing more comes of a connection."""
+        for observer in self._observers:
+            self.note(observer.ended(about))
+
+    def note(self, notes: Sequence[Note]) -> None:
+        """Write findings and diagnoses."""
+        for note in notes:
+            if isinstance(note, Finding):
+                self.findings[note.severity] += 1
+            self.records.append(note)
 
     def summary(self, packets: int, connections: int) -> Summary:
         """Return the closing record; *packets* and *connections* are what the source counted."""
@@ -79,7 +108,7 @@ class Recorder:
             xmpp_connections=self.connections,
             entries=self.entries,
             stanzas=self.stanzas,
-            findings={"error": 0, "warning": 0, "info": 0},
+            findings=dict(self.findings),
             gaps=self.gaps,
             undecrypted=self.undecrypted,
         )
