@@ -122,8 +122,7 @@ class Connection:
             leg.flush()
         for direction in self._directions:
             tell_compression(self._ledger, direction)
-        if self._ledger.number:
-            self._ledger.recorder.ended(self._ledger.about)
+        self._ledger.end()
 
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""
@@ -398,5 +397,4 @@ class Connection:
     def _last_early(self, direction: Direction) -> None:
         """Decide about first bytes that were too few to tell: no more of them will come."""
         if direction.early:
-            data, stamp = direction.early.pop()
-            self._sniff(direction, data, stamp, last=True)
+            self._sniff(direction, *direction.early.pop(), last=True)

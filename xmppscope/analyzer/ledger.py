@@ -80,6 +80,11 @@ class Ledger:
         if self._dropped is not None:
             self._tell_dropped(self._dropped)
 
+    def end(self) -> None:
+        """Let observers know that nothing more comes."""
+        if self.number:
+            self.recorder.ended(self.about)
+
     def _tell_dropped(self, first: Entry) -> None:
         """Write that more was held back than the backlog takes, in the place of the *first* entry concerned."""
         reason = f"{self._drops} entries from before XMPP was recognised were not kept"

@@ -18,8 +18,8 @@ class About(msgspec.Struct):
     """A connection, as far as it is known by now.
 
     `number` is that of its record, `from_start` tells that its SYN was captured, `lost` whose bytes are missing in part
-    or could not be read, `proxied` that the proxy stands in between. `negotiation` tells the kind of stream, the domain,
-    what is bound.
+    or could not be read, `proxied` that the proxy stands in between. `negotiation` tells the kind of stream, the
+    domain, what is bound.
     """
 
     number: int

@@ -3,6 +3,8 @@
 Several captures make one timeline: connections go on from one file to the next.
 """
 
+from collections.abc import Sequence
+
 from xmppscope import __version__
 from xmppscope.analyzer import Analyzer
 from xmppscope.capture.events import TLS_KEY_LOG, CaptureEvent, MarkedSegment, Notice, Secrets
@@ -11,6 +13,7 @@ from xmppscope.model.errors import CaptureError
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Header, Record
 from xmppscope.model.wire import WireEvent
+from xmppscope.session.seen import Observer
 from xmppscope.sources.marks import Marks
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.transport.reassembly import Reassembler
@@ -24,12 +27,14 @@ class Pipeline:
     it empties the list. `feed` and `end` raise `CaptureError` if a file is no capture; the next one may be opened then.
     """
 
-    def __init__(self, keys: KeyStore, *, files: int = 1, show_secrets: bool = False) -> None:
+    def __init__(
+        self, keys: KeyStore, *, files: int = 1, show_secrets: bool = False, observers: Sequence[Observer] = ()
+    ) -> None:
         self.first: int | None = None
         self.latest = 0
         self.notices: list[str] = []
         self._keys = keys
-        self._analyzer = Analyzer(keys, show_secrets=show_secrets, files=files)
+        self._analyzer = Analyzer(keys, show_secrets=show_secrets, files=files, observers=observers)
         self._reassembler = Reassembler()
         self._marks = Marks(self._reassembler)
         self._reader: CaptureReader | None = None
