@@ -16,6 +16,7 @@ import click
 from xmppscope import __version__
 from xmppscope.analyzer import Analyzer
 from xmppscope.cli.main import complain
+from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.plan import plan
 from xmppscope.cli.proxy import ProxyOptions
@@ -152,7 +153,9 @@ class Watcher:
         self._output = output
         self._recording = None if options.record is None else Recording(options.record, force=options.force)
         self._keylog = None if options.write_keylog is None else KeyLogFile(options.write_keylog, force=options.force)
-        self._analyzer = None if options.quiet else Analyzer(KeyStore(), show_secrets=options.show_secrets)
+        self._analyzer = (
+            None if options.quiet else Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=observers())
+        )
         style = _style(options, output)
         self._text = TextTimeline(style) if options.form == "text" and not options.quiet else None
         self._renderer = self._text or JsonLines()

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from xmppscope.cli.main import complain, trace
+from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.progress import Progress
 from xmppscope.cli.read import ReadOptions
@@ -78,7 +79,9 @@ class _Run:
         self._output = output
         self._keylogs = keylogs
         self._interruption = interruption
-        self._pipeline = Pipeline(keys, files=len(options.files), show_secrets=options.show_secrets)
+        self._pipeline = Pipeline(
+            keys, files=len(options.files), show_secrets=options.show_secrets, observers=observers()
+        )
         self._reading = Reading(
             list(options.files), self._pipeline, keylogs, interruption, self._report, follow=options.follow
         )
