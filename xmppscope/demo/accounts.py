@@ -66,7 +66,8 @@ class Accounts:
         """Create an account, or give an existing one another password."""
         salt = secrets.token_bytes(16)
         keys = {name: derive(password, salt, ITERATIONS, name) for name in HASHES.values()}
-        account = self._accounts.setdefault(username, Account(Jid(username, self.domain), keys))
+        name = username.lower()
+        account = self._accounts.setdefault(name, Account(Jid(name, self.domain), keys))
         account.keys = keys
         return account
 
@@ -76,7 +77,7 @@ class Accounts:
 
     def named(self, username: str) -> Account | None:
         """Return the account of a user name, if there is one."""
-        return self._accounts.get(username)
+        return self._accounts.get(username.lower())
 
     def forget_sessions(self) -> None:
         """End all sessions without telling anybody, since nobody is left."""
@@ -87,11 +88,11 @@ class Accounts:
 
     def address(self, username: str) -> str:
         """Return the bare JID of a user."""
-        return Jid(username, self.domain).bare
+        return Jid(username.lower(), self.domain).bare
 
     def keys(self, username: str, hash_name: str) -> Keys:
         """Return the keys of a user; of one that does not exist, such as no password fits, so that nobody can tell."""
-        account = self._accounts.get(username)
+        account = self.named(username)
         if account is not None:
             return account.keys[hash_name]
         salt = hmac.digest(self._secret, username.encode(), _PLAIN_HASH)[:16]

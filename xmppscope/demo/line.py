@@ -32,7 +32,7 @@ class Owner(Protocol):
     def received(self, data: bytes) -> None:
         """Take bytes, decrypted where there is TLS."""
 
-    def ended(self, reason: str) -> None:
+    def ended(self, reason: str, /) -> None:
         """Take note that the connection is over; *reason* is empty where it was closed in an orderly way."""
 
 
@@ -148,8 +148,12 @@ class Line(asyncio.Protocol):
                 self._secured = True
                 self._flush()
                 self._owner.secured()
-            while not self._closing and (data := tls.read(_READ_SIZE)):
+            while data := tls.read(_READ_SIZE):
                 self._owner.received(data)
+                if self._closing:
+                    return
+            # RFC 8446 §6.1: after a close_notify nothing more comes.
+            self.close()
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError as error:

@@ -5,6 +5,7 @@ resource is bound or a session resumed. What breaks the order, or XML, ends the 
 """
 
 import asyncio
+import re
 import secrets
 import ssl
 from collections.abc import Callable
@@ -17,16 +18,18 @@ from xmppscope.demo.accounts import Account, Accounts
 from xmppscope.demo.errors import StreamError
 from xmppscope.demo.jid import Jid, JidError
 from xmppscope.demo.line import Line
+from xmppscope.demo.login import ABORT, AUTH, RESPONSE, Login
 from xmppscope.demo.names import tag
 from xmppscope.demo.reader import Closed, Header, StreamReader
 from xmppscope.demo.sessions import Session
-from xmppscope.demo.xml import Element, element, escaped, text_of, written
+from xmppscope.demo.xml import Element, element, escaped, written
 
 STREAMS_BOUND: Final = 200
 
-_ATTEMPTS: Final = 3  # RFC 6120 §6.4.5: "at least 2 and ... no more than 5" retries
 _PATIENCE: Final = 30.0
 """Seconds in which a client must have logged in."""
+
+_VERSION: Final = re.compile(r"0*[1-9][0-9]*\.[0-9]+")  # RFC 6120 §4.7.5: 1.0 or newer
 
 
 @dataclass(slots=True)
@@ -47,7 +50,6 @@ class Phase(Enum):
 
     CLEAR = "before TLS"
     SECURE = "under TLS"
-    SASL = "authenticating"
     AUTHENTICATED = "authenticated"
     BOUND = "bound"
 
@@ -64,8 +66,7 @@ class ServerStream:
         self._line: Line | None = None
         self._reader = StreamReader()
         self._lang: str | None = None
-        self._exchange: sasl.Exchange | None = None
-        self._attempts = 0
+        self._login: Login | None = None
         self._opened = False
         self._over = False
         self._timer: asyncio.TimerHandle | None = None
@@ -99,7 +100,7 @@ class ServerStream:
         except StreamError as error:
             self.fail(error)
 
-    def ended(self, reason: str) -> None:  # noqa: ARG002 - why it ended makes no difference to the server
+    def ended(self, _reason: str) -> None:
         """Take note that the connection is over: a session that can be resumed waits, any other ends."""
         self._stop()
         self.host.streams.discard(self)
@@ -150,7 +151,7 @@ class ServerStream:
         """Let go of the session, which goes on over another connection."""
         self.session = None
 
-    def restart(self) -> None:
+    def _restart(self) -> None:
         """RFC 6120 §4.3.3: expect a new header on the same connection."""
         self._reader = StreamReader(self._reader.rest())
         self._opened = False
@@ -173,9 +174,9 @@ class ServerStream:
             raise StreamError("invalid-namespace" if right else "bad-format")
         if root.nsmap.get(None) != names.CLIENT:
             raise StreamError("invalid-namespace")
-        if root.get("to") != self.host.accounts.domain:
+        if (root.get("to") or "").lower() != self.host.accounts.domain:
             raise StreamError("host-unknown")
-        if not (root.get("version") or "").split(".")[0].removeprefix("0"):
+        if not _VERSION.fullmatch(root.get("version") or ""):
             raise StreamError("unsupported-version", "version 1.0 is needed")
         if len(self.host.streams) > STREAMS_BOUND:
             raise StreamError("resource-constraint")
@@ -211,13 +212,15 @@ class ServerStream:
     def _too_early(self, _auth: Element) -> None:
         self.send(sasl.SaslError("encryption-required").element())
 
-    def _authenticate(self, auth: Element) -> None:
-        self.phase = Phase.SASL
-        try:
-            self._exchange = sasl.Exchange(auth.get("mechanism") or "", self.host.accounts, self._bindings())
-            self._advance(self._exchange, auth)
-        except sasl.SaslError as error:
-            self._refuse(error)
+    def _authenticate(self, received: Element) -> None:
+        login = self._login = self._login or Login(self.host.accounts, self._bindings())
+        self.send(login.take(received))
+        if login.username:
+            self.account = self.host.accounts.named(login.username)
+            self.phase = Phase.AUTHENTICATED
+            self._restart()
+        elif login.exhausted:
+            raise StreamError("policy-violation", "too many attempts to log in")
 
     def _bindings(self) -> dict[str, bytes]:
         """Return the channel bindings that this connection has."""
@@ -234,34 +237,6 @@ class ServerStream:
         # RFC 6121 §1.4: sessions of their own are a thing of the past, and say so.
         session = element(names.SESSION, "session", None, element(names.SESSION, "optional"))
         return element(names.BIND, "bind"), element(names.MANAGEMENT, "sm"), session
-
-    def _respond(self, response: Element) -> None:
-        try:
-            if self._exchange is not None:
-                self._advance(self._exchange, response)
-        except sasl.SaslError as error:
-            self._refuse(error)
-
-    def _abort(self, _abort: Element) -> None:
-        self._refuse(sasl.SaslError("aborted"))
-
-    def _advance(self, exchange: sasl.Exchange, received: Element) -> None:
-        text = text_of(received)
-        absent = not text and received.tag == tag(names.SASL, "auth")
-        reply = exchange.take(None if absent else sasl.decoded(text))
-        self.send(reply.element())
-        if reply.done:
-            self.account = self.host.accounts.named(exchange.username)
-            self.phase = Phase.AUTHENTICATED
-            self.restart()
-
-    def _refuse(self, error: sasl.SaslError) -> None:
-        self.phase = Phase.SECURE
-        self._exchange = None
-        self.send(error.element())
-        self._attempts += 1
-        if self._attempts >= _ATTEMPTS:
-            raise StreamError("policy-violation", "too many attempts to log in")
 
     def _stanza(self, stanza: Element) -> None:
         if self.session is None:
@@ -295,11 +270,11 @@ _FEATURES: Final[dict[Phase, Callable[[ServerStream], tuple[Element, ...]]]] = {
 _STEPS: Final[dict[tuple[Phase, str], Callable[[ServerStream, Element], None]]] = {
     # RFC 6120 §5
     (Phase.CLEAR, tag(names.TLS, "starttls")): ServerStream._start_tls,
-    (Phase.CLEAR, tag(names.SASL, "auth")): ServerStream._too_early,
+    (Phase.CLEAR, AUTH): ServerStream._too_early,
     # RFC 6120 §6
-    (Phase.SECURE, tag(names.SASL, "auth")): ServerStream._authenticate,
-    (Phase.SASL, tag(names.SASL, "response")): ServerStream._respond,
-    (Phase.SASL, tag(names.SASL, "abort")): ServerStream._abort,
+    (Phase.SECURE, AUTH): ServerStream._authenticate,
+    (Phase.SECURE, RESPONSE): ServerStream._authenticate,
+    (Phase.SECURE, ABORT): ServerStream._authenticate,
     # RFC 6120 §7, XEP-0198 §5
     (Phase.AUTHENTICATED, names.IQ): binding.bind,
     (Phase.AUTHENTICATED, tag(names.MANAGEMENT, "resume")): binding.resume,
