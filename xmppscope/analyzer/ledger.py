@@ -37,7 +37,8 @@ class Ledger:
 
     `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected. Where
     a proxy stands between, `proxy` is the address that was dialled; while the one that the proxy dials is not known
-    yet, a claim waits for it. `handshakes` counts those of TLS that have begun and are not done.
+    yet, a claim waits for it. `handshakes` counts those of TLS that have begun and are not done, `offered` says what
+    the client offered in its own.
     """
 
     def __init__(self, opened: Opened, recorder: Recorder, negotiation: Negotiation) -> None:
@@ -50,6 +51,7 @@ class Ledger:
         self.about = About(0, opened.first, opened.second, opened.handshake, negotiation, set())
         self.swapped = False
         self.handshakes = 0
+        self.offered = ""
         self.proxy: str | None = None
         self._target = ""
         self._claimed = False

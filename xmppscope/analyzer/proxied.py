@@ -98,9 +98,9 @@ class ProxiedConnection(Connection):
 
     def _told(self, leg: Leg, mark: ToldMark, stamp: Stamp) -> None:
         direction = self._directions[leg.arrivals]
-        entry = self._ledger.make(
-            direction, "proxy", mark.text, stamp, reason=mark.reason, leg=leg.name if mark.reason else None
-        )
+        entry = self._ledger.make(direction, "proxy", mark.text, stamp, leg=leg.name if mark.reason else None)
+        entry.reason = mark.reason or None
+        entry.severity = "error" if mark.reason else "warning" if mark.warns else None
         if mark.why:
             self._ledger.diagnose(entry, mark.why, mark.advice)
         else:

@@ -42,6 +42,7 @@ from xmppscope.tls.names import version_name
 
 _XMPP: Final = frozenset({"xmpp-client", "xmpp-server"})
 _FATAL: Final = 2
+_VERDICTS: Final = {"verified": "verified", "refused": "refused", "unverified": "not verified"}
 
 
 class _Answer:
@@ -137,8 +138,8 @@ class TlsEntries:
             return "it trusts the proxy" if established is not None else "the certificate is the proxy's own"
         if self.verdict is None:
             return ""
-        reason = f" {self.verdict.reason}" if self.verdict.reason else ""
-        return f"certificate {self.verdict.verdict}{':' if reason else ''}{reason}"
+        reason = f": {self.verdict.reason}" if self.verdict.reason else ""
+        return f"certificate {_VERDICTS[self.verdict.verdict]}{reason}"
 
     def _without_external(self, last: TlsFact) -> None:
         """Say what a request for a certificate comes to that the proxy has no certificate to answer with."""
@@ -162,7 +163,12 @@ class TlsEntries:
             self._client = event.side
             self._sni = hello.sni or ""
             self.names_xmpp = self.names_xmpp or not _XMPP.isdisjoint(hello.alpn)
-            self._write(event, describe_client_hello(hello))
+            facts = describe_client_hello(hello)
+            if self._leg == "server" and self._ledger.offered == facts.summary:
+                facts.summary = "offers the same"
+            elif self._leg is not None:
+                self._ledger.offered, facts.summary = facts.summary, facts.summary.removesuffix(", no ALPN")
+            self._write(event, facts)
         elif hello.retry:
             self._write(event, describe_retry(hello))
         else:
@@ -182,6 +188,8 @@ class TlsEntries:
 
     def _rest(self, event: TlsFact) -> None:
         if isinstance(event, AlertSeen):
+            if self._leg is not None and event.side == (1 if self._leg == "client" else 0):
+                return  # the proxy's own: what made it send one is told by the proxy
             who = role(self._ledger, self._directions[event.side])
             self._write(event, describe_alert(event.level, event.description, who))
             if event.level == _FATAL and not self.established and self._leg != "server":

@@ -47,7 +47,7 @@ class ClientStream:
         self._line: Line | None = None
         self._reader = StreamReader()
         self._inbox: deque[Element] = deque()
-        self._closed = False
+        self._closing = self._closed = False
         self._news = asyncio.Event()
         self._trouble = ""
         self._over = True
@@ -64,7 +64,8 @@ class ClientStream:
 
     async def connect(self, host: str, port: int, *, direct_tls: bool) -> None:
         """Open a connection, and a stream on it."""
-        self._reader, self._trouble, self._over, self._closed = StreamReader(), "", False, False
+        self._reader, self._trouble = StreamReader(), ""
+        self._closing = self._closed = False
         self._inbox.clear()
         self.log.connection += 1
         loop = asyncio.get_running_loop()
@@ -72,7 +73,6 @@ class ClientStream:
             async with asyncio.timeout(self._patience):
                 await loop.create_connection(lambda: Line(self), host, port)
         except OSError as error:  # a timeout is one
-            self._over = True
             raise DemoError(f"{self._jid.bare}: {host}:{port} cannot be reached; {error}") from error
         if direct_tls:
             self._start_tls()
@@ -103,7 +103,9 @@ class ClientStream:
         self.transmit(sent)
 
     def transmit(self, sent: Element) -> None:
-        """Send an element and count nothing."""
+        """Send an element and count nothing; behind the closing tag nothing is sent any more."""
+        if self._closing:
+            return
         self._write(written(sent))
         self.log.note("element", sent=True, element=sent)
 
@@ -123,8 +125,12 @@ class ClientStream:
 
     async def close(self) -> None:
         """Close the stream and the connection (RFC 6120 §4.4)."""
+        if self.management is not None:
+            # XEP-0198 §4: what is acknowledged before the end need not be sent to anybody else.
+            self.transmit(self.management.answer())
         self._write("</stream:stream>")
         self.log.note("stream-close", sent=True)
+        self._closing = True
         await self._wait(lambda: self._closed, "the end of the stream")
         if self._line is not None:
             self._line.close()
@@ -132,7 +138,7 @@ class ClientStream:
 
     def connected(self, line: Line) -> None:
         """Take note that the connection is there."""
-        self._line = line
+        self._line, self._over = line, False
 
     def secured(self) -> None:
         """Take note that the TLS handshake is done: a new stream begins, and nothing said before counts."""

@@ -32,12 +32,12 @@ def route(accounts: Accounts, session: Session, original: Element, lang: str | N
         _refuse(session, stanza, error)
 
 
-def end(accounts: Accounts, session: Session) -> None:
-    """End a session: its contacts are told, and what it has not received goes elsewhere or back to the sender."""
+def end(accounts: Accounts, session: Session, *, lost: bool = True) -> None:
+    """End a session: its contacts are told, and what it has *lost* goes elsewhere or back to the sender."""
     session.account.sessions.pop(session.jid.resourcepart, None)
     unreceived = session.ended()
     presence.withdraw(accounts, session)
-    for stanza in unreceived:
+    for stanza in unreceived if lost else ():
         _elsewhere(accounts, session, stanza)
 
 

@@ -126,10 +126,13 @@ class ServerStream:
             # RFC 6120 §4.9.1.2: an error in the header is sent after a response header.
             self._write_header(None)
         self.send(error.element())
-        self.close()
+        self.close(lost=True)
 
-    def close(self) -> None:
-        """Close the stream (RFC 6120 §4.4); the session ends with it."""
+    def close(self, *, lost: bool = False) -> None:
+        """Close the stream (RFC 6120 §4.4); the session ends with it. *lost* is what the client has not acknowledged.
+
+        A client that closes in good order has read what it wanted to read, whether it acknowledged it or not.
+        """
         if self._over:
             return
         self._write("</stream:stream>")
@@ -138,7 +141,7 @@ class ServerStream:
             self._line.close()
         session, self.session = self.session, None
         if session is not None:
-            routing.end(self.host.accounts, session)
+            routing.end(self.host.accounts, session, lost=lost)
 
     def bound(self, session: Session) -> None:
         """Take note that a resource is bound, or a session resumed: now stanzas pass."""

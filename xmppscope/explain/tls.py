@@ -165,7 +165,8 @@ def describe_server(
     if resumed is None:
         resumed = _resumed(hello, certificate)
     shown = _NO_CERTIFICATE[certificate] if isinstance(certificate, str) else verdict(certificate, match)
-    facts = Facts(f"{_words(hello.version)} {cipher_words(suite)} · {word or shown}")
+    chosen = _words(hello.version) if word else f"{_words(hello.version)} {cipher_words(suite)}"
+    facts = Facts(f"{chosen} · {word or shown}")
     facts.tls.update(version=version_name(hello.version), cipher=suite)
     facts.note(f"version chosen: {_words(hello.version)}", _section(hello, "§4.2.1", "§7.4.1.3"))
     facts.note(f"cipher suite chosen: {suite}", _section(hello, "§4.1.3", "§7.4.1.3"))

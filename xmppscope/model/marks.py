@@ -72,13 +72,15 @@ class MadeMark(msgspec.Struct, tag_field="mark", tag="made", frozen=True):
 class ToldMark(msgspec.Struct, tag_field="mark", tag="told", frozen=True):
     """Something the proxy met or did.
 
-    `reason` is there where it is a fault; `why` (a sentence) and `advice` (what to do) then make a diagnosis.
+    `reason` is there where it is a fault; `why` (a sentence) and `advice` (what to do) then make a diagnosis. `warns`
+    says that a fault is to be expected.
     """
 
     text: str
     reason: str = ""
     why: str = ""
     advice: str = ""
+    warns: bool = False
 
 
 class DoneMark(msgspec.Struct, tag_field="mark", tag="done", frozen=True):

@@ -77,8 +77,9 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="record", tag="entry",
     `offset` is ``(start, end)`` in the cleartext of this direction of the connection, `packets` the first and last
     packet numbers. `xmlns` holds the prefixes that the element inherits from the stream header, so that `xml` can be
     parsed alone. `bytes` is the hex of the first 64 bytes of what could not be read. `tls` holds handshake facts in
-    machine-readable form. `leg` and `edit` are there where the two halves of a proxied connection differ. What every
-    stanza has comes first, so that the hot path can give it by position: keywords would cost five times as much.
+    machine-readable form. `leg` and `edit` are there where the two halves of a proxied connection differ, `severity`
+    where the proxy met a fault or warns of one. What every stanza has comes first, so that the hot path can give it by
+    position: keywords would cost five times as much.
     """
 
     entry: int
@@ -115,6 +116,7 @@ class Entry(msgspec.Struct, omit_defaults=True, tag_field="record", tag="entry",
     tls: dict[str, str | int | bool | list[str]] | None = None
     leg: Leg | None = None
     edit: Edit | None = None
+    severity: Severity | None = None
 
 
 class Finding(msgspec.Struct, tag_field="record", tag="finding", kw_only=True):

@@ -55,8 +55,11 @@ class ClientBridge:
             self._features = relay.features.edited(way, item, time)
             relay.features.offers = True
             return False
-        if item.element.name != _STARTTLS or not relay.features.offers:
+        if way is relay.down or not relay.features.offers:
             return False
+        relay.features.offers = False
+        if item.element.name != _STARTTLS:
+            return False  # it logs in without TLS
         relay.features.offers = False
         relay.edit(way, item, _BY, "dropped", time)
         relay.negotiation.element(RECEIVING, Element(_PROCEED, {}, []))

@@ -43,7 +43,7 @@ def _ways(*ways: str) -> str:
 
 FLAG_Y: Final = Cause(
     Notice(
-        "this login will be refused: flag y, and the proxy took -PLUS out",
+        "this login will probably be refused: flag y, and the proxy took -PLUS out",
         "The client can bind the login to its TLS connection, but was offered no way to, and says so (gs2 flag y). The "
         "server does offer one: the proxy took it out of the features, since a channel binding cannot pass through it. "
         "A server that supports channel binding must refuse flag y, as a sign of somebody in between (RFC 5802 §6).",
@@ -97,7 +97,7 @@ def unbindable(mechanism: str, binding: str, *, own_certificate_helps: bool, kep
     ways = [_CAPTURE, *(["or leave out --keep-channel-binding, for a client that can do without"] if kept else [])]
     return Cause(
         Notice(
-            f"this login will be refused: {what} is not the same on both legs",
+            f"this login will probably be refused: {what} is not the same on both legs",
             f"With {mechanism} the client binds the login to its TLS connection. That one ends at the proxy, which has "
             "another with the server, so the server finds a value that does not fit and must refuse.",
             _ways(*ways, *([_OWN_CERTIFICATE] if own_certificate_helps else []), _SERVER),

@@ -62,9 +62,8 @@ class Ending:
                 self._relay.mark(ToldMark(text, text), time)
             self.finish(time)
             return
-        advice = "see whether that port speaks XMPP, and with TLS from the first byte (tls:) or not (starttls:)"
         why = f"The server was reached, but it {text.removeprefix('the server ')}."
-        self.fail(text, text, why, advice, time)
+        self.fail(text, text, why, self._other_way(), time)
 
     def fail(
         self,
@@ -117,6 +116,10 @@ class Ending:
         if relay.passage.answered and relay.server.established and not fault.verification:
             relay.mark(ToldMark(f"server leg: {fault}", str(fault)), time, server=True)
             self.finish(time)
+        elif fault.clear:
+            text = f"{relay.address} speaks XMPP in the clear where TLS is due"
+            why = "The server was reached, but its port does not begin with TLS."
+            self.fail(text, text, why, f"it wants STARTTLS: --upstream starttls:{relay.address}", time)
         elif fault.verification:
             text = f"server leg: certificate refused: {fault}"
             why = f"The server's certificate does not hold for {relay.domain or 'the domain'}: {fault}."
@@ -165,16 +168,24 @@ class Ending:
             f"the server {how} the connection {when}",
             f"server leg {how} {when}",
             f"The server took the connection and {how} it {when}.",
-            "look into the server's log; with tls: or starttls: before --upstream the proxy speaks the other way",
+            self._other_way(),
             time,
         )
+
+    def _other_way(self) -> str:
+        """Return what to try where a server takes the connection and says nothing."""
+        relay = self._relay
+        if relay.server.expects_tls:
+            return f"look into its log; if that port does not begin with TLS: --upstream starttls:{relay.address}"
+        return f"look into its log; if that port begins with TLS: --upstream tls:{relay.address}"
 
     def stop(self, time: int) -> None:
         """Close both streams: the proxy is to end."""
         relay = self._relay
         if self.done:
             return
-        relay.mark(ToldMark("closed by the proxy, which was stopped"), time)
+        if not self._gone:
+            relay.mark(ToldMark("closed by the proxy, which was stopped"), time)
         shutdown = Refusal("system-shutdown", "the debugging proxy was stopped")
         if self.refusal is None and relay.passage.answered and relay.down.between:
             data = shutdown.xml(header_due=False, kind=relay.negotiation.kind, domain=relay.domain, identity="")
@@ -204,8 +215,11 @@ class Ending:
         if self.done or way.sender in self._gone:
             return
         self._gone.add(way.sender)
+        way.source.release()
         relay.tell(Ended(way.source.flow, way.source.peer, time, 0, reset=reset))
-        if reset:
+        if way is relay.up and relay.client.tls is not None and not relay.client.established:
+            self._left_in_handshake(time)
+        elif reset:
             if relay.connected:
                 relay.tell(Ended(way.sink.flow, way.sink.own, time, 0, reset=True))
                 way.sink.ended = True
@@ -217,6 +231,16 @@ class Ending:
             self._pass_end(way, time)
             if len(self._gone) == 2:
                 self.finish(time)
+
+    def _left_in_handshake(self, time: int) -> None:
+        """Say what it probably means that a client goes away without a word when it sees our certificate."""
+        text = "client leg: ended by the client in the handshake, without a word"
+        why = "The client hung up after it saw the proxy's certificate: most likely it does not trust the authority."
+        if self._relay.server.established:
+            why += " The server was reached and its certificate verified."
+        advice = "xmppscope ca trust: the steps for this system and this client"
+        self._relay.mark(ToldMark(text, text, why, advice), time)
+        self.finish(time)
 
     def _pass_end(self, way: Way, time: int) -> None:
         """Pass FIN on, and before it what TLS has to say."""

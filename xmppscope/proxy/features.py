@@ -15,6 +15,8 @@ from xmppscope.proxy.way import Way
 if TYPE_CHECKING:
     from xmppscope.proxy.relay import Relay
 
+_FAILURES: Final = frozenset({"failure", "abort"})
+
 OFFER: Final = f"<starttls xmlns='{TLS}'/>".encode()
 
 
@@ -50,16 +52,25 @@ class FeatureEdits:
             self._relay.edit(way, item, by, "changed", time, ", ".join(texts), data.decode())
         for leg in (self._relay.client, self._relay.server):
             self._watch.tls(leg.name, leg.version)
-        self._tell(self._watch.features(item.element, stripped), time)
+        self._warn(self._watch.features(item.element, stripped), time)
         return data
 
     def watch(self, element: Element, time: int) -> None:
         """Take any other element: a login may be about to fail because of what was taken out."""
-        self._tell(self._watch.element(element), time)
+        notice = self._watch.element(element)
+        if element.local in _FAILURES:
+            self._tell(notice, time)
+        else:
+            self._warn(notice, time)
 
     def ended(self, time: int) -> None:
         """Take the end of the connection: a client that verifies may have given up without a word."""
         self._tell(self._watch.ended(), time)
+
+    def _warn(self, notice: Notice | None, time: int) -> None:
+        """Say what is to be expected; why, and what to do, is said if it comes true."""
+        if notice is not None:
+            self._relay.mark(ToldMark(notice.text, warns=True), time)
 
     def _tell(self, notice: Notice | None, time: int) -> None:
         """Tell it, and the first time also why that is so and what to do."""

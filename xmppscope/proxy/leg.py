@@ -29,11 +29,15 @@ Tell = Callable[[ProxyEvent], None]
 
 
 class TlsFault(Exception):  # noqa: N818 (it is the peer's or the network's fault more often than ours)
-    """TLS on a leg cannot go on; the message says why, `verification` that the peer's certificate was not accepted."""
+    """TLS on a leg cannot go on; the message says why.
 
-    def __init__(self, text: str, *, verification: bool = False) -> None:
+    `verification` says that the peer's certificate was not accepted, `clear` that the peer speaks no TLS but XML.
+    """
+
+    def __init__(self, text: str, *, verification: bool = False, clear: bool = False) -> None:
         super().__init__(text)
         self.verification = verification
+        self.clear = clear
 
 
 class Leg:
@@ -117,7 +121,8 @@ class Leg:
         self._rest, self._begun = buffer[at:], begun
         self._tell_raw(buffer[max(at, known) :], time)
         if self._rest and (self._rest[0] not in _RECORD_TYPES or self._rest[1:2] not in (b"", b"\x03")):
-            raise TlsFault(f"the {self.name} sent {_shown(self._rest)} where TLS is due")
+            text = f"the {self.name} sent {_shown(self._rest)} where TLS is due"
+            raise TlsFault(text, clear=self._rest.lstrip().startswith(b"<"))
 
     def send(self, clear: bytes, time: int) -> None:
         """Send cleartext to the peer."""
@@ -278,10 +283,14 @@ def _nobody(_clear: bytes, _time: int) -> None:
     raise RuntimeError("nobody takes the cleartext of this leg")
 
 
+_NO_ISSUER: Final = frozenset({2, 20, 21})  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, …_LOCALLY, …_VERIFY_LEAF_SIGNATURE
+_UNKNOWN_ISSUER: Final = "signed by nobody known here"
+
+
 def words_of(error: ssl.SSLError) -> str:
     """Return what OpenSSL says, in words: ``certificate verify failed: self-signed certificate``."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+        return _UNKNOWN_ISSUER if error.verify_code in _NO_ISSUER else error.verify_message
     reason = (error.reason or str(error)).lower().replace("_", " ")
     return reason.removeprefix("tlsv1 ").removeprefix("sslv3 ")
 

@@ -27,7 +27,7 @@ class Relay:
 
     `deadline` is when `expired` is to be called, in nanoseconds since the epoch; `done` says that all is over. A time
     is handed to every call, for there is no clock here. `mode` is how the server leg is to be, `domain` the one that
-    the client asked for; `connected` says that there is a server leg.
+    the client asked for; `connected` says that there is a server leg, to `address`.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Relay:
         self.direct_tls = direct_tls
         self.domain = ""
         self.connected = False
+        self.address = ""
         upstream = settings.upstream
         self.mode: Mode = "same" if upstream is None or destination is not None else upstream.mode
         self.negotiation = Negotiation(start=True)
@@ -64,7 +65,7 @@ class Relay:
         self.security = Security(self)
         self.passage = Passage(self)
         self.features = FeatureEdits(self)
-        self.bridge: ClientBridge | ServerBridge | None = None
+        self.bridge = self._bridge()
         self.client.deliver, self.server.deliver = self.passage.up, self.passage.down
         self._marks_at = 0
         self.tell(Opened(self.client.flow, time, 0, client, dialled, True))
@@ -118,6 +119,7 @@ class Relay:
         if self.done:
             return
         self.connected = True
+        self.address = address
         self.tell(Opened(self.server.flow, time, 0, local, address, True))
         self.mark(LegMark("server", self.pair, self.dialled), time, server=True)
         if self.mode == "tls" or (self.mode == "same" and self.direct_tls):
@@ -129,7 +131,7 @@ class Relay:
 
     def server_failed(self, text: str, advice: str, time: int) -> None:
         """Note that the server cannot be reached, and why."""
-        self.ending.fail(text, f"no server leg: {text}", f"The server was not reached: {text}.", advice, time)
+        self.ending.fail(text, text, f"The server was not reached: {text}.", advice, time)
 
     def routed(self, text: str, address: str, time: int) -> None:
         """Note where the connection is to go, and how that was found out."""
@@ -164,15 +166,18 @@ class Relay:
 
     # What the parts do together
 
+    def _bridge(self) -> ClientBridge | ServerBridge | None:
+        """Return what stands in for a peer where the legs are to differ."""
+        if self.direct_tls and self.mode == "starttls":
+            return ServerBridge(self)
+        if not self.direct_tls and self.mode in ("tls", "plain"):
+            return ClientBridge(self)
+        self.features.hides_starttls = self.direct_tls and self.mode == "plain"
+        return None
+
     def dial(self) -> None:
         """Ask for the server leg."""
         direct = self.direct_tls if self.mode == "same" else self.mode == "tls"
-        if self.direct_tls and self.mode == "starttls":
-            self.bridge = ServerBridge(self)
-        elif not self.direct_tls and self.mode in ("tls", "plain"):
-            self.bridge = ClientBridge(self)
-        elif self.direct_tls and self.mode == "plain":
-            self.features.hides_starttls = True
         self.commands.append(Dial(self.domain, self.negotiation.kind, direct, self.destination))
 
     def tell(self, event: ProxyEvent) -> None:

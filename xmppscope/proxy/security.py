@@ -112,12 +112,13 @@ class Security:
         relay = self._relay
         named = relay.settings.upstream is not None or relay.destination is not None
         hello = relay.client.hello
+        if relay.direct_tls and hello is not None:
+            relay.domain = hello.sni or ""
         if relay.ending.refusal is not None:
             relay.ending.refuse(time)
-        elif relay.connected and relay.server.expects_tls:
+        elif relay.connected and relay.server.expects_tls and relay.server.tls is None:
             self.start_server(time)
-        elif relay.direct_tls and hello is not None and relay.mode in ("same", "tls") and (hello.sni or named):
-            relay.domain = hello.sni or ""
+        elif relay.direct_tls and relay.mode in ("same", "tls") and (relay.domain or named):
             relay.ending.be_calm()
             relay.passage.dial()
         else:

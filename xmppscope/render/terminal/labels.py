@@ -62,7 +62,7 @@ def mark(entry: Entry) -> str:
     if kind == "tls":
         return _alert(entry)
     if kind == "proxy":
-        return "error" if entry.reason else ""
+        return entry.severity or ""
     return _MARKS.get(kind, "")
 
 
