@@ -75,7 +75,12 @@ class World:
     start: int
 
     def client(
-        self, *, trusts: bool = True, alpn: tuple[str, ...] = (), least: ssl.TLSVersion = V12, most: ssl.TLSVersion = V13
+        self,
+        *,
+        trusts: bool = True,
+        alpn: tuple[str, ...] = (),
+        least: ssl.TLSVersion = V12,
+        most: ssl.TLSVersion = V13,
     ) -> ssl.SSLContext:
         """The context of a client, which trusts the proxy or nobody."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -128,7 +133,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         tools.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def play(world: World) -> Callable[..., Outcome]:
     """Play a client's and a server's script; whatever comes of it, the recording says the same and nothing leaks."""
 

@@ -1,25 +1,32 @@
 """Scripted peers in memory: a client or a server that says and hears, in the clear or in TLS, without a socket."""
 
+import contextlib
 import ssl
 from collections.abc import Callable, Generator
 
 Script = Generator[None, None, None]
 Play = Callable[["Peer"], Script]
+SPACES = b" \t\r\n"
 
-HELLO_TYPE = 22
+
+class Left(Exception):  # noqa: N818 (it is what the script wants)
+    """The script ends here, for it was told to."""
 
 
 class Peer:
     """One end of a TCP connection, driven by a script: a generator that yields while it waits for more.
 
-    `plain` and `secured` are all that it was told, in the clear and inside TLS; `outbox` is what it has to send, `ends`
-    the end that follows (``fin``, ``reset``). `eof` is how the other side ended, `goodbye` that close_notify came
-    before, `fault` what TLS has against the other side. `stubborn` ones do not close when the other side does.
+    `plain` and `secured` are all that it was told, in the clear and inside TLS, `said` is all that it has told;
+    `outbox` is what it has to send, `ends` the end that follows (``fin``, ``reset``). `eof` is how the other side
+    ended, `goodbye` that close_notify came before, `fault` what TLS has against the other side. `stubborn` ones do not
+    close when the other side does. Where `leaves` names a phase, the script ends there, in the way that `how` says:
+    ``stall``, ``fin``, ``close``, ``reset``.
     """
 
     def __init__(self, play: Play, *, stubborn: bool = False) -> None:
         self.outbox = bytearray()
         self.ends = ""
+        self.said = b""
         self.plain = b""
         self.secured = b""
         self.eof = ""
@@ -29,8 +36,9 @@ class Peer:
         self.established = False
         self.finished = False
         self.gave_up = False
+        self.leaves = self.how = ""
         self._clear = bytearray()
-        self._reads_tls = False
+        self._reads_tls = self._begun = False
         self._stubborn = stubborn
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -47,6 +55,9 @@ class Peer:
             next(self._script)
         except StopIteration:
             self.finished = True
+        except Left:
+            self.finished = True
+            {"stall": int, "fin": self.end, "close": self.close, "reset": self.reset}[self.how]()
         except EOFError:
             self.finished = self.gave_up = True
             if not self._stubborn:
@@ -61,6 +72,9 @@ class Peer:
     def receive(self, data: bytes) -> None:
         """Take bytes from the proxy."""
         if self._reads_tls:
+            # Some clients end their elements with a line feed, and servers let it go.
+            data = data if self._begun else data.lstrip(SPACES)
+            self._begun = self._begun or bool(data)
             self._incoming.write(data)
             if self.established:
                 self._read()
@@ -79,9 +93,15 @@ class Peer:
 
     # What scripts call
 
+    def at(self, phase: str) -> None:
+        """Name the phase that the script has come to, where it may be told to end."""
+        if phase == self.leaves:
+            raise Left
+
     def say(self, *words: bytes) -> None:
         """Send words: one TLS record for each, if there is TLS."""
         for word in words:
+            self.said += word
             if self.tls is not None and self.established:
                 self.tls.write(word)
                 self._flush()
@@ -114,15 +134,27 @@ class Peer:
         except ssl.SSLWantReadError:
             self.outbox += cut_record(self._outgoing.read(), records)
 
+    def wait(self) -> Script:
+        """Wait for anything at all."""
+        while not self._clear:
+            if self.eof:
+                raise EOFError("anything")
+            yield
+
     def secure(self, context: ssl.SSLContext | None = None, name: str | None = "a.example") -> Script:
         """Do the handshake, as a server if the context is one for servers; what waits in the clear belongs to it."""
         if self.tls is None:
             assert context is not None
+            if self.leaves == "greeted":
+                yield from self.wait()
+                self.at("greeted")
             server = context.protocol is ssl.PROTOCOL_TLS_SERVER
             self.tls = context.wrap_bio(self._incoming, self._outgoing, server, None if server else name)
         self._reads_tls = True
-        self._incoming.write(bytes(self._clear))
-        self.plain = self.plain[: len(self.plain) - len(self._clear)]
+        waiting = bytes(self._clear).lstrip(SPACES)
+        self._incoming.write(waiting)
+        self._begun = bool(waiting)
+        self.plain = self.plain[: len(self.plain) - len(waiting)]
         self._clear.clear()
         while not self.established:
             try:
@@ -130,10 +162,12 @@ class Peer:
                 self.established = True
             except ssl.SSLWantReadError:
                 self._flush()
+                self.at("greeting")
                 if self.eof:
                     raise EOFError("the handshake") from None
                 yield
         self._flush()
+        self.at("secured")
         self._read()
 
     def close(self) -> None:
@@ -145,10 +179,8 @@ class Peer:
     def say_goodbye(self) -> None:
         """Send close_notify."""
         assert self.tls is not None
-        try:
-            self.tls.unwrap()
-        except ssl.SSLError:
-            pass  # it would like to have the other side's
+        with contextlib.suppress(ssl.SSLError):
+            self.tls.unwrap()  # it would like to have the other side's
         self._flush()
 
     def end(self) -> None:

@@ -338,3 +338,18 @@ def read(events: list[ProxyEvent]) -> tuple[list[Record], list[str]]:
     if found and isinstance(found[-1], Summary):
         found[-1].packets = 0
     return found, pipeline.notices
+
+
+Run = Callable[..., Outcome]
+"""What the fixture `play` is."""
+
+
+def assert_logged_in(outcome: Outcome) -> None:
+    """Every byte has passed as it was said, and everybody has left in order."""
+    for peer, other in ((outcome.client, outcome.server), (outcome.server, outcome.client)):
+        assert peer.finished
+        assert not peer.gave_up
+        assert peer.fault is None
+        assert peer.heard == other.said
+        assert peer.eof == "fin"
+    assert outcome.relay.done

@@ -35,68 +35,96 @@ END_OF_FEATURES = b"</stream:features>"
 
 Way = Literal["starttls", "direct", "plain"]
 
-
-def client(context: ssl.SSLContext, way: Way = "starttls", *, header: bytes = HEADER, until: str = "end") -> Play:
-    """A client that logs in, says a word, hears one, and leaves; `until` names the phase where it falls silent."""
-    return partial(_client, context=context, way=way, header=header, until=until)
-
-
-def server(context: ssl.SSLContext, way: Way = "starttls", *, header: bytes = RESPONSE, until: str = "end") -> Play:
-    """The server of such a client."""
-    return partial(_server, context=context, way=way, header=header, until=until)
+CLEAR_PHASES = ("header", "features", "starttls", "proceed")
+PHASES = {
+    "starttls": (*CLEAR_PHASES, "greeting", "secured", "secured-header", "auth", "success", "bind", "open", "closed"),
+    "direct": ("greeting", "secured", "secured-header", "auth", "success", "bind", "open", "closed"),
+    "plain": ("secured-header", "auth", "success", "bind", "open", "closed"),
+}
+"""Where the scripts below can be told to end, in the order in which they come to it."""
 
 
-def _client(peer: Peer, context: ssl.SSLContext, way: Way, header: bytes, until: str) -> Script:
+def client(
+    context: ssl.SSLContext, way: Way = "starttls", *, header: bytes = HEADER, leaves: str = "", how: str = "stall"
+) -> Play:
+    """A client that logs in, says a word, hears one, and leaves."""
+    return partial(_client, context=context, way=way, header=header, leaves=leaves, how=how)
+
+
+def server(
+    context: ssl.SSLContext, way: Way = "starttls", *, header: bytes = RESPONSE, leaves: str = "", how: str = "stall"
+) -> Play:
+    """The server of such a client; it can also leave when it is ``reached`` or ``greeted``."""
+    return partial(_server, context=context, way=way, header=header, leaves=leaves, how=how)
+
+
+def _client(peer: Peer, context: ssl.SSLContext, way: Way, header: bytes, leaves: str, how: str) -> Script:
+    peer.leaves, peer.how = leaves, how
     if way == "direct":
         yield from peer.secure(context)
-    peer.say(header)
-    if way == "starttls":
-        yield from peer.hear(END_OF_FEATURES)
-        peer.say(STARTTLS)
-        yield from peer.hear(PROCEED)
-        yield from peer.secure(context)
+    elif way == "starttls":
         peer.say(header)
+        peer.at("header")
+        yield from peer.hear(END_OF_FEATURES)
+        peer.at("features")
+        peer.say(STARTTLS)
+        peer.at("starttls")
+        yield from peer.hear(PROCEED)
+        peer.at("proceed")
+        yield from peer.secure(context)
+    peer.say(header)
+    peer.at("secured-header")
     yield from peer.hear(END_OF_FEATURES)
-    if until == "features":
-        return
     peer.say(AUTH)
+    peer.at("auth")
     yield from peer.hear(SUCCESS)
+    peer.at("success")
     peer.say(header)
     yield from peer.hear(END_OF_FEATURES)
     peer.say(BIND)
+    peer.at("bind")
     yield from peer.hear(BOUND)
     peer.say(MESSAGE)
     yield from peer.hear(REPLY)
-    if until == "open":
-        return
+    peer.at("open")
     peer.say(CLOSE)
+    peer.at("closed")
     yield from peer.hear(CLOSE)
     peer.close()
 
 
-def _server(peer: Peer, context: ssl.SSLContext, way: Way, header: bytes, until: str) -> Script:
+def _server(peer: Peer, context: ssl.SSLContext, way: Way, header: bytes, leaves: str, how: str) -> Script:
+    peer.leaves, peer.how = leaves, how
+    peer.at("reached")
     if way == "direct":
         yield from peer.secure(context)
-    yield from peer.hear(b"<stream:stream", b">")
-    if way == "starttls":
-        peer.say(header, OFFER)
-        yield from peer.hear(STARTTLS)
-        peer.say(PROCEED)
-        yield from peer.secure(context)
+    elif way == "starttls":
         yield from peer.hear(b"<stream:stream", b">")
+        peer.say(header)
+        peer.at("header")
+        peer.say(OFFER)
+        peer.at("features")
+        yield from peer.hear(STARTTLS)
+        peer.at("starttls")
+        peer.say(PROCEED)
+        peer.at("proceed")
+        yield from peer.secure(context)
+    yield from peer.hear(b"<stream:stream", b">")
     peer.say(header, LOGIN_FEATURES)
-    if until == "features":
-        return
+    peer.at("secured-header")
     yield from peer.hear(AUTH)
+    peer.at("auth")
     peer.say(SUCCESS)
+    peer.at("success")
     yield from peer.hear(b"<stream:stream", b">")
     peer.say(header, BIND_FEATURES)
     yield from peer.hear(BIND)
+    peer.at("bind")
     peer.say(BOUND)
     yield from peer.hear(MESSAGE)
     peer.say(REPLY)
-    if until == "open":
-        return
+    peer.at("open")
     yield from peer.hear(CLOSE)
     peer.say(CLOSE)
+    peer.at("closed")
     peer.close()
