@@ -9,7 +9,7 @@ from typing import Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import OptionalValue, WithOptionalValues
+from xmppscope.cli.options import OptionalValue, WithOptionalValues, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.render.terminal.clock import TimeForm
 from xmppscope.render.terminal.layout import SMALLEST
@@ -45,6 +45,10 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     xml: Literal["pretty", "raw"] | None
     ascii: bool
     width: int | None
+    expression: str | None
+    after: int | None
+    before: int | None
+    context: int | None
 
 
 @click.command(cls=WithOptionalValues, short_help="Put a debugging proxy between a client and a server.")
@@ -106,6 +110,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 @click.option("--width", type=click.IntRange(SMALLEST), metavar="COLUMNS", help="Columns of a line.")
+@selecting
 @click.pass_context
 def proxy(context: click.Context, /, **options: object) -> None:
     """Put a debugging proxy between XMPP clients and their server, and watch what they say to each other.

@@ -159,6 +159,8 @@ class _Stage:
         for line in ("If they do see thee, they will murder thee.", "By whose direction found'st thou out this place?"):
             numbers.append(self._write(juliet, romeo, line))
             await self._beat()
+        # Romeo must not be back before the server has these lines.
+        await juliet.acknowledge()
         kept = self._write(romeo, juliet, "Alack, there lies more peril in thine eye")
         resumed = await romeo.resume(self._half_beat)
         await self._confirm(juliet, romeo, kept)

@@ -174,7 +174,7 @@ class ProxiedStream(asyncio.Protocol):
             return
         if arrived.kind not in ("clear", "tls"):
             if arrived.kind in ("garbage", "refused"):
-                self._server.note(f"{self._peer} sent no XMPP: {arrived.reason}")
+                self._server.note(f"{self._peer}: {arrived.reason}")
             client.close()
             return
         destination = arrived.destination

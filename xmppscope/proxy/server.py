@@ -9,8 +9,8 @@ import asyncio
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.wire import ProxyEvent
@@ -20,7 +20,16 @@ from xmppscope.proxy.page import Page
 from xmppscope.proxy.resolve import Resolver
 from xmppscope.proxy.settings import Settings, Tools
 
-Watch = Callable[[list[ProxyEvent]], None]
+
+class Watcher(Protocol):
+    """Whoever looks on."""
+
+    def watch(self, events: list[ProxyEvent]) -> None:
+        """Take what the relays tell."""
+
+    def note(self, text: str) -> None:
+        """Take a line about a client that was no XMPP."""
+
 
 _BACKLOG: Final = 1024
 
@@ -40,7 +49,7 @@ class Clock:
 
 
 class ProxyServer:
-    """Listens and relays; *watch* gets what the relays tell, *note* a line about a client that was no XMPP.
+    """Listens and relays; *watcher* gets what the relays tell.
 
     `addresses` are those it listens on, once `start` has returned.
     """
@@ -51,8 +60,7 @@ class ProxyServer:
         tools: Tools,
         page: Page,
         resolver: Resolver,
-        watch: Watch,
-        note: Callable[[str], None],
+        watcher: Watcher,
         *,
         transparent: bool = False,
     ) -> None:
@@ -60,7 +68,7 @@ class ProxyServer:
         self.tools = tools
         self.page = page
         self.resolver = resolver
-        self.note = note
+        self.note = watcher.note
         self.clock = Clock()
         self.transparent = transparent
         self.addresses: list[tuple[str, int]] = []
@@ -68,7 +76,7 @@ class ProxyServer:
         self.connections = 0
         self._flows = 0
         self._first_pair = secrets.randbits(40)  # so that two recordings may be joined
-        self._watch = watch
+        self._watch = watcher.watch
         self._events: list[ProxyEvent] = []
         self._scheduled = False
         self._servers: list[asyncio.Server] = []

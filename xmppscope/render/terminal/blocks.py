@@ -72,11 +72,11 @@ class Blocks:
         text = self._legible(text)
         return [" " * INDENT + line for line in wrap(text, self.columns - INDENT)]
 
-    def labelled(self, label: str, text: str) -> list[str]:
-        """Return the lines of *text* behind a word that says what it is."""
-        lines = wrap(self._legible(text), self.columns - INDENT - _LABELLED)
+    def labelled(self, label: str, text: str, column: int = _LABELLED) -> list[str]:
+        """Return the lines of *text* behind a word that says what it is; the text begins at *column*."""
+        lines = wrap(self._legible(text), self.columns - INDENT - column)
         labels = [label, *[""] * (len(lines) - 1)]
-        return [f"{'':{INDENT}}{label:<{_LABELLED}}{line}" for label, line in zip(labels, lines, strict=True)]
+        return [f"{'':{INDENT}}{label:<{column}}{line}" for label, line in zip(labels, lines, strict=True)]
 
     def closing(self, summary: Summary, span: float | None) -> str:
         """Return the closing line; *span* is how many seconds the timeline covers."""
@@ -89,11 +89,12 @@ class Blocks:
         errors, warnings = summary.findings.get("error", 0), summary.findings.get("warning", 0)
         if errors or warnings:
             counts.append(f"{plural(errors, 'error')}, {plural(warnings, 'warning')}")
-        packets = plural(summary.packets, "packet")
+        # The proxy sees no packets: what it tells is how long it looked on.
+        covered = [plural(summary.packets, "packet")] if summary.packets else []
         if span is not None:
-            packets += f", {_span(span)}"
+            covered.append(_span(span))
         dot = f" {self._glyphs.dot} "
-        whole = self._rule("", dot.join([*counts, packets]), "")
+        whole = self._rule("", dot.join([*counts, ", ".join(covered)] if covered else counts), "")
         return self._palette.paint(whole if len(whole) <= self.columns else self._rule("", dot.join(counts), ""), QUIET)
 
     def _numbered(self, rule: str, connection: int) -> str:

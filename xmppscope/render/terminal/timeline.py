@@ -24,6 +24,10 @@ _MASKED: Final = "masked"
 _LAST_STATES: Final = frozenset({"closed", "broken"})
 
 
+_OPENED: Final = 1 << 16
+"""How many connections are remembered as announced; one that is forgotten may be announced in full once more."""
+
+
 class Style(msgspec.Struct, frozen=True, kw_only=True):
     """How the timeline is to look.
 
@@ -55,6 +59,7 @@ class TextTimeline:
         self.clock = Clock(style.time, glyphs.back)
         self.blocks = Blocks(style.width, glyphs, self._palette, legible)
         self._connections = 0
+        self._opened: set[int] = set()
         self._lines = EntryLines(self._layout(style.width), glyphs, self._palette, legible)
         self.clock.digits = 6 if self._lines.layout.wide else 3
         self._keepalives = Keepalives(self.clock)
@@ -175,11 +180,16 @@ class TextTimeline:
         if clock.origin is None:
             clock.origin = clock.parse(connection.time)
         first = self._connections == 0
-        if connection.connection <= self._connections:
+        if connection.connection in self._opened:
             return [self.blocks.known_now(connection)]
-        self._connections = connection.connection
+        if len(self._opened) >= _OPENED:
+            self._opened.clear()
+        self._opened.add(connection.connection)
+        self._connections += 1
         if self._connections == 2:
             self._lines.layout = self._layout(self.blocks.columns)
         dated = first or clock.form == "absolute"
         when = clock.date(connection.time) if dated else clock.since_origin(connection.time)
+        if dated and connection.proxy:
+            when = f"{when[11:19]} UTC"  # who looks on knows the day
         return self.blocks.opening(connection, when)

@@ -1,0 +1,168 @@
+"""All that looks on while the proxy relays: recording, key log, analyzer, renderer. None of it may hold that up."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from xmppscope import __version__
+from xmppscope.analyzer import Analyzer
+from xmppscope.cli.main import complain
+from xmppscope.cli.observers import observers
+from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.proxy import ProxyOptions
+from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.timeline import Header, Record, Summary
+from xmppscope.model.wire import Keys, Opened, ProxyEvent
+from xmppscope.proxy.keylog import KeyLogFile
+from xmppscope.proxy.record import Recording
+from xmppscope.render.jsonl import JsonLines
+from xmppscope.render.terminal.timeline import Style, TextTimeline
+from xmppscope.tls.keylog import KeyStore
+
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
+_FLUSH: Final = 0.25
+_AGAIN: Final = 11
+
+
+class Watcher:
+    """Gets what the relays tell, in batches; `stopped` is set when the reader of the timeline has gone away."""
+
+    def __init__(self, options: ProxyOptions, output: Output) -> None:
+        self.stopped = asyncio.Event()
+        self._options = options
+        self._output = output
+        self._selected: Selection | None = selection(
+            options.expression, options.after, options.before, options.context, traced=options.verbose > 1
+        )
+        self._recording = None if options.record is None else Recording(options.record, force=options.force)
+        self._keylog = None if options.write_keylog is None else KeyLogFile(options.write_keylog, force=options.force)
+        self._analyzer: Analyzer | None = None
+        if not options.quiet:
+            self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=observers())
+        self._text = TextTimeline(_style(options, output)) if options.form == "text" and not options.quiet else None
+        self._renderer = self._text or JsonLines()
+        self._first: int | None = None
+        self._latest = 0
+        self._told: set[str] = set()
+        self._print([Header(xmppscope=__version__)])
+
+    def watch(self, events: list[ProxyEvent]) -> None:
+        """Take what the relays tell."""
+        if self._recording is not None:
+            for event in events:
+                self._recording.feed(event)
+        if self._keylog is not None:
+            for event in events:
+                if type(event) is Keys:
+                    self._keylog.feed(event)
+        if self._analyzer is not None:
+            self._note_times(events)
+            self._print(self._analyzer.feed_all(events))
+
+    def note(self, text: str) -> None:
+        """Say something about a client that is no entry of the timeline."""
+        if not self._options.quiet:
+            complain(text)
+
+    async def beat(self) -> None:
+        """Write to the recording what was gathered, several times a second, and say what is wrong with the files."""
+        while True:
+            await asyncio.sleep(_FLUSH)
+            if self._recording is not None:
+                self._recording.flush()
+            self._tell_problems()
+
+    def conclude(self, connections: int, ports: list[int]) -> None:
+        """End the timeline with its summary, and say how to look at it again; *ports* are those listened on."""
+        if self._analyzer is None:
+            return
+        records = self._analyzer.close()
+        summary = self._analyzer.summary(0, connections)
+        self._print([*records, summary])
+        with contextlib.suppress(ReaderGone):
+            self._output.write(self._renderer.close())
+        if self._selected is not None and not self._selected.matched:
+            complain(nothing_matched(self._selected))
+        self._say_goodbye(summary, ports)
+
+    def close(self) -> None:
+        """Complete the files."""
+        for file in (self._recording, self._keylog):
+            if file is not None:
+                file.close()
+        self._tell_problems()
+        self._output.close()
+
+    def _tell_problems(self) -> None:
+        for file in (self._recording, self._keylog):
+            if file is not None and file.problem is not None and file.problem not in self._told:
+                self._told.add(file.problem)
+                complain(f"warning: {file.problem}")
+
+    def _print(self, records: list[Record]) -> None:
+        if not records or self._analyzer is None:
+            return
+        if self._selected is not None:
+            records = self._selected.feed(records)
+        if self._text is not None and self._output.is_terminal and self._options.width is None:
+            self._text.resize(columns(terminal=True))
+        try:
+            self._output.write(self._renderer.render(records))
+        except ReaderGone:
+            self._analyzer = None
+            self.stopped.set()
+        except XmppscopeError as error:
+            self._analyzer = None
+            complain(f"warning: {error}; the timeline ends here, the traffic goes on")
+
+    def _note_times(self, events: list[ProxyEvent]) -> None:
+        """Note when the first connection began, which is time zero, and when something happened last."""
+        for event in events:
+            if isinstance(event, Keys):
+                continue
+            self._latest = event.time
+            if self._first is None and isinstance(event, Opened):
+                self._first = event.time
+                if self._text is not None:
+                    self._text.clock.origin = event.time
+                if self._selected is not None:
+                    self._selected.predicate.origin = event.time
+
+    def _say_goodbye(self, summary: Summary, ports: list[int]) -> None:
+        if self._text is None or not summary.xmpp_connections or self._first is None:
+            return
+        style = _style(self._options, self._output)
+        terminal = sys.stderr.isatty()
+        colour = wants_colour(self._options.color, os.environ, terminal=terminal)
+        blocks = TextTimeline(
+            Style(width=style.width, colour=colour, ascii=style.ascii, encoding=sys.stderr.encoding)
+        ).blocks
+        lines = [blocks.closing(summary, (self._latest - self._first) / 1e9)]
+        if (name := self._options.record) is not None:
+            decode = "".join(f" -d tcp.port=={port},xmpp" for port in ports)
+            lines += blocks.labelled("again", f"xmppscope read {name}", _AGAIN)
+            lines += blocks.labelled("Wireshark", f"wireshark{decode} {name}", _AGAIN)
+        for line in lines:
+            click.echo(line, err=True)
+
+
+def _style(options: ProxyOptions, output: Output) -> Style:
+    terminal = output.is_terminal
+    return Style(
+        width=options.width or (80 if output.name else columns(terminal=terminal)),
+        colour=wants_colour(options.color, os.environ, terminal=terminal),
+        ascii=options.ascii or (output.name is None and wants_ascii(os.environ, output.encoding)),
+        encoding=output.encoding,
+        time=options.time,
+        xml=options.xml or "",
+        wrap_xml=terminal,
+        details=options.verbose > 0,
+    )
