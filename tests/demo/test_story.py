@@ -43,7 +43,8 @@ def test_each_login_takes_the_steps_of_the_specification(told) -> None:
 def test_the_end_of_each_connection(told) -> None:
     assert [seen.kind for seen in told.of(f"romeo@{DOMAIN}", 1)][-1] == "cut"
     for who, connection in ((f"juliet@{DOMAIN}", 1), (f"romeo@{DOMAIN}", 2)):
-        assert [seen.kind for seen in told.of(who, connection)][-2:] == ["stream-close", "stream-close"]
+        steps = [(seen.sent, seen.name, seen.kind) for seen in told.of(who, connection)][-3:]
+        assert steps == [(True, "a", "element"), (True, "stream", "stream-close"), (False, "stream", "stream-close")]
 
 
 def test_every_request_is_answered(told) -> None:

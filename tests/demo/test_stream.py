@@ -387,6 +387,28 @@ def test_closing(peers) -> None:
     peers(scenario)
 
 
+def test_a_client_that_closes_has_received_what_was_sent(peers) -> None:
+    def scenario(peer) -> None:
+        juliet, romeo = peer().bound(), peer()
+        romeo.managed("romeo")
+        juliet.says("<message to='romeo@verona.example/x' id='m'><body>hello</body></message>")
+        romeo.says("</stream:stream>")
+        assert "error" not in juliet.line.text
+
+    peers(scenario)
+
+
+def test_a_client_that_is_sent_away_has_not(peers) -> None:
+    def scenario(peer) -> None:
+        juliet, romeo = peer().bound(), peer()
+        romeo.managed("romeo")
+        juliet.says("<message to='romeo@verona.example/x' id='m'><body>hello</body></message>")
+        romeo.says("<unheard-of/>")
+        assert "<recipient-unavailable" in juliet.line.text
+
+    peers(scenario)
+
+
 def test_an_error_of_the_client_closes_the_stream(peers) -> None:
     def scenario(peer) -> None:
         one = peer().bound()
