@@ -32,6 +32,8 @@ class Passage:
         self.answered = False
         self._relay = relay
         self._dialled = False
+        self._opens = False
+        self._depth = 0
 
     def up(self, data: bytes, time: int) -> None:
         """Take cleartext from the client, whose event was told last."""
@@ -55,22 +57,24 @@ class Passage:
 
     def cut(self, way: Way, pieces: list[tuple[Piece, bytes]], time: int) -> None:
         """Deal with what has been cut, and with what comes behind it."""
-        relay = self._relay
+        self._depth += 1
         while pieces:
             for piece, raw in pieces:
-                if relay.done or (relay.ending.refusal is not None and way is relay.down):
-                    return
                 self._piece(way, piece, raw, time)
-            pieces = [] if way.passing or way.waits else way.go_on()
-        if way.passing:
-            way.send(way.rest(), time)
+            pieces = [] if way.waits else way.go_on()
+        self._depth -= 1
+        if self._opens and not self._depth:
+            # Not before: what was cut already comes first.
+            self._relay.up.let_pass(time)
+            self._relay.down.let_pass(time)
 
     def _piece(self, way: Way, piece: Piece, raw: bytes, time: int) -> None:
-        if way.passing:
-            way.send(raw, time)
-        elif isinstance(piece, Head):
+        refused = self._relay.ending.refusal is not None
+        if self._relay.done or (refused and way is self._relay.down):
+            return
+        if isinstance(piece, Head):
             self._header(way, piece, raw, time)
-        elif self._relay.ending.refusal is not None:
+        elif refused:
             return
         elif isinstance(piece, Item):
             self._element(way, piece, raw, time)
@@ -78,8 +82,7 @@ class Passage:
             if isinstance(piece, Foot):
                 self._relay.negotiation.close_tag(way.sender)
             way.send(raw, time)
-            if isinstance(piece, Bad | Torn):
-                self.pass_all(time)
+            self._opens = self._opens or isinstance(piece, Bad | Torn)
 
     def _header(self, way: Way, head: Head, raw: bytes, time: int) -> None:
         relay = self._relay
@@ -130,14 +133,5 @@ class Passage:
                 self.cut(other, other.go_on(after_wait=True), time)
         elif step.action is Action.TLS:
             relay.security.begin(time)
-        elif step.action is Action.DEFLATE:
-            self.pass_all(time)
-        if step.state in _OVER:
-            self.pass_all(time)
-
-    def pass_all(self, time: int) -> None:
-        """Hold nothing back any longer."""
-        for way in (self._relay.up, self._relay.down):
-            if not way.passing:
-                way.passing = True
-                way.send(way.rest(), time)
+        # What comes from here on is compressed, or no step of a negotiation any more: nothing is held back any longer.
+        self._opens = self._opens or step.action is Action.DEFLATE or step.state in _OVER

@@ -13,6 +13,8 @@ from xmppscope.model.timeline import Sender
 from xmppscope.proxy.leg import Leg
 from xmppscope.session.negotiation import STOPS
 
+_LAST: Final = 32
+
 MOST_WAITING: Final = 256 * 1024
 """Bytes that may wait behind a request, or for the other leg."""
 
@@ -34,12 +36,14 @@ class Way:
         self.xmlns: dict[str, str] = {}
         self.outbox: list[bytes] = []
         self._last = b""
-        self._framer = Framer(STOPS, frozenset())
+        self._framer: Framer | None = Framer(STOPS, frozenset())
         self._buffer = bytearray()
         self._at = 0
 
     def cut(self, data: bytes) -> list[tuple[Piece, bytes]]:
         """Take cleartext; return the pieces that it completes, each with all bytes up to its end."""
+        if self._framer is None:
+            return []
         self._buffer += data
         if self.waits:
             return []
@@ -47,33 +51,45 @@ class Way:
 
     def go_on(self, *, after_wait: bool = False) -> list[tuple[Piece, bytes]]:
         """Cut on behind an element that stopped the framer; *after_wait* says that what follows was taken out."""
+        framer = self._framer
+        if framer is None:
+            return []
         if after_wait:
             self.waits = False
-            return self._with_bytes(self._framer.feed(bytes(self._buffer)))
-        return self._with_bytes(self._framer.resume()) if self._framer.stopped else []
+            return self._with_bytes(framer.feed(bytes(self._buffer)))
+        return self._with_bytes(framer.resume()) if framer.stopped else []
 
     def wait(self) -> None:
         """Leave uncut what follows, until the other side has answered."""
         self.waits = True
-        self._framer.take()
+        if self._framer is not None:
+            self._framer.take()
 
     def spaces(self) -> bytes:
         """Take out the white space that what waits begins with: whatever the answer is, it is no part of it."""
         size = len(self._buffer) - len(self._buffer.lstrip(b" \t\r\n"))
         data = bytes(self._buffer[:size])
-        self._framer.feed(data)
+        if self._framer is not None:
+            self._framer.feed(data)
         del self._buffer[:size]
         self._at += size
         return data
 
     def rest(self) -> bytes:
         """Take out all that was not cut: it is something else than XML, or is to pass as it is."""
-        if self._framer.stopped:
+        if self._framer is not None and self._framer.stopped:
             self._framer.take()
         data = bytes(self._buffer)
         self._buffer.clear()
         self.waits = False
         return data
+
+    def let_pass(self, time: int) -> None:
+        """Hold nothing back from here on, and forget how to."""
+        if not self.passing:
+            self.passing = True
+            self.send(self.rest(), time)
+            self._framer = None
 
     def restart(self) -> None:
         """Go on with a new document: TLS has begun."""
@@ -93,7 +109,7 @@ class Way:
         """Send cleartext to the sink, at once or when it is ready."""
         if not data:
             return
-        self._last = data
+        self._last = data[-_LAST:]
         if self.ready:
             self.sink.send(data, time)
         else:
