@@ -33,6 +33,7 @@ class ProxiedConnection(Connection):
         self.pair = mark.pair
         self._legs = (Leg("client", 0), Leg("server", 1))
         self._ledger.proxy = mark.proxy
+        self._aimed = False
 
     def view(self, side: Side) -> "LegView":
         """Return the leg whose arrivals come from *side*: 0 is the client leg, 1 the server leg."""
@@ -40,7 +41,11 @@ class ProxiedConnection(Connection):
 
     def reached(self, opened: Opened) -> None:
         """Note that the server leg is there."""
-        self._ledger.aim(opened.second)
+        self._aim(opened.second)
+
+    def _aim(self, address: str) -> None:
+        self._aimed = True
+        self._ledger.aim(address)
 
     def clear(self, event: Clear) -> None:
         """Take what the proxy read from a TLS record."""
@@ -78,7 +83,7 @@ class ProxiedConnection(Connection):
         elif isinstance(mark, ToldMark):
             self._told(leg, mark, stamp)
         elif isinstance(mark, TargetMark):
-            self._ledger.aim(mark.address)
+            self._aim(mark.address)
         elif isinstance(mark, TlsMark):
             leg.begin(self._services, self._ledger, self._directions)
             leg.sends_tls = True
@@ -91,13 +96,24 @@ class ProxiedConnection(Connection):
         """Tell what is left to tell, once."""
         if not self.done:
             self.done = True
+            if not self._aimed and self._ledger.proxy is not None:
+                self._ledger.aim(self._ledger.proxy)  # it got no further than to the proxy
             super().released(time)
             for leg in self._legs:
                 if leg.tls is not None and leg.tls.client_random is not None:
                     self._services.keys.forget(leg.tls.client_random)
 
+    def ended(self, event: Ended) -> None:
+        """Note FIN or RST of one side; of its leg's TLS nothing more comes."""
+        self._legs[event.side].flush()
+        super().ended(event)
+
     def _told(self, leg: Leg, mark: ToldMark, stamp: Stamp) -> None:
+        """Write what the proxy met or did; a fault is told of whatever the client spoke inside TLS."""
         direction = self._directions[leg.arrivals]
+        if mark.reason:
+            leg.flush()
+            self._ledger.claim()
         entry = self._ledger.make(direction, "proxy", mark.text, stamp, leg=leg.name if mark.reason else None)
         entry.reason = mark.reason or None
         entry.severity = "error" if mark.reason else "warning" if mark.warns else None

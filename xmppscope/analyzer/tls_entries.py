@@ -21,7 +21,7 @@ from xmppscope.explain.tls import (
     describe_server,
 )
 from xmppscope.model.marks import VerdictMark
-from xmppscope.model.timeline import Annotation, Leg
+from xmppscope.model.timeline import Leg
 from xmppscope.model.wire import Side
 from xmppscope.tls.certificate import CertificateFacts, read_certificate
 from xmppscope.tls.events import (
@@ -77,7 +77,6 @@ class TlsEntries:
         self._client: Side | None = None
         self._sni = ""
         self._version = "none"
-        self._shows_own = False
         self._answer: _Answer | None = None
         ledger.handshakes += 1
 
@@ -129,8 +128,6 @@ class TlsEntries:
             word=self._word(established),
         )
         self._write(answer.first, facts, answer.last)
-        if answer.asks_certificate and self._leg == "server" and established is not None and not self._shows_own:
-            self._without_external(answer.last)
 
     def _word(self, established: Established | None) -> str:
         """Return what the proxy knows of a certificate: its own was accepted, the server's judged."""
@@ -140,21 +137,6 @@ class TlsEntries:
             return ""
         reason = f": {self.verdict.reason}" if self.verdict.reason else ""
         return f"certificate {_VERDICTS[self.verdict.verdict]}{reason}"
-
-    def _without_external(self, last: TlsFact) -> None:
-        """Say what a request for a certificate comes to that the proxy has no certificate to answer with."""
-        self._ledger.tell(
-            self._directions[last.side],
-            "proxy",
-            "the server asks for a certificate, the proxy has none: no SASL EXTERNAL",
-            stamp_of(last),
-            annotations=[
-                Annotation(
-                    "the client's certificate cannot pass a proxy; --client-cert gives it one", "RFC 6120 §6.4.1"
-                )
-            ],
-            leg=self._leg,
-        )
 
     def _hello(self, event: HelloSeen) -> None:
         hello = event.hello
@@ -181,10 +163,13 @@ class TlsEntries:
                 self._answer.chain = event.chain
                 self._answer.last = event
             return
-        self._shows_own = bool(event.chain)
         self.flush()
         certificate = read_certificate(event.chain[0]) if event.chain else None
-        self._write(event, describe_client_certificate(certificate, chain=len(event.chain)))
+        facts = describe_client_certificate(certificate, chain=len(event.chain))
+        if self._leg == "server" and certificate is None:
+            facts.summary = "no client certificate: through the proxy no SASL EXTERNAL"
+            facts.note("a client's certificate cannot pass a proxy; --client-cert names one for it", "RFC 6120 §6.3.4")
+        self._write(event, facts)
 
     def _rest(self, event: TlsFact) -> None:
         if isinstance(event, AlertSeen):
