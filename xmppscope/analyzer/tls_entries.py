@@ -168,7 +168,7 @@ class TlsEntries:
         facts = describe_client_certificate(certificate, chain=len(event.chain))
         if self._leg == "server" and certificate is None:
             facts.summary = "no client certificate: through the proxy no SASL EXTERNAL"
-            facts.note("a client's certificate cannot pass a proxy; --client-cert names one for it", "RFC 6120 §6.3.4")
+            facts.note("a client's certificate cannot pass a proxy; --client-cert names one for it", "XEP-0178")
         self._write(event, facts)
 
     def _rest(self, event: TlsFact) -> None:
