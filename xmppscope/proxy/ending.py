@@ -78,6 +78,7 @@ class Ending:
         relay = self._relay
         if self.refusal is not None or self.done:
             return
+        relay.server.release()
         relay.mark(ToldMark(text, reason, why, advice), time, server=relay.connected)
         self.refusal = Refusal(condition, text)
         if relay.connected:
@@ -93,7 +94,7 @@ class Ending:
         if not relay.passage.headed or self.done:
             return
         self._refused = True
-        relay.down.begin(time)
+        self.let_pass(relay.down, time)
         xml = self.refusal.xml(
             header_due=not relay.passage.answered,
             kind=relay.negotiation.kind,
@@ -102,6 +103,8 @@ class Ending:
         )
         relay.make(relay.client, RECEIVING, "proxy", xml, time)
         self._let_go(relay.client, time, wait=True)
+        if self.client_gone:
+            self.finish(time)
 
     def _client_listens(self, time: int) -> bool:
         """Whether the client's TLS is done; it is begun, once it can be."""
@@ -163,6 +166,7 @@ class Ending:
             return
         when = "during the TLS handshake" if unready else "without an answer"
         how = "reset" if reset else "closed"
+        relay.server.release()
         relay.tell(Ended(relay.server.flow, relay.server.peer, time, 0, reset=reset))
         self.fail(
             f"the server {how} the connection {when}",
@@ -221,16 +225,28 @@ class Ending:
             self._left_in_handshake(time)
         elif reset:
             if relay.connected:
+                way.sink.release()
                 relay.tell(Ended(way.sink.flow, way.sink.own, time, 0, reset=True))
                 way.sink.ended = True
                 relay.commands.append(End(way.sink.name, abort=True))
             self.finish(time)
-        elif self.refusal is not None or not relay.connected:
-            self.finish(time)
+        elif self.refusal is not None or (relay.client.expects_tls and not relay.client.established):
+            self.finish(time)  # the client has heard all that it can hear, or will never be able to
         else:
             self._pass_end(way, time)
             if len(self._gone) == 2:
                 self.finish(time)
+
+    @property
+    def client_gone(self) -> bool:
+        """Whether the client has said that it will say nothing more."""
+        return INITIATING in self._gone
+
+    def let_pass(self, way: Way, time: int) -> None:
+        """Note that the sink of *way* is ready: what waited for it goes there, and the end if that has come."""
+        way.begin(time)
+        if way.sender in self._gone:
+            self._pass_end(way, time)
 
     def _left_in_handshake(self, time: int) -> None:
         """Say what it probably means that a client goes away without a word when it sees our certificate."""
@@ -246,7 +262,7 @@ class Ending:
         """Pass FIN on, and before it what TLS has to say."""
         if not way.passing and not way.waits:
             way.send(way.rest(), time)
-        if way.ready:
+        if way.ready and not way.sink.ended:
             if way.source.closed or way.source.tls is None:
                 way.sink.close_tls(time)
             self._send_end(way.sink, time)

@@ -126,7 +126,7 @@ class Relay:
             self.server.expect_tls()
             self.security.start_server(time)
         else:
-            self.up.begin(time)
+            self.ending.let_pass(self.up, time)
             self.ending.wait_for("the server did not answer", time)
 
     def server_failed(self, text: str, advice: str, time: int) -> None:

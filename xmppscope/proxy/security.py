@@ -39,6 +39,8 @@ class Security:
         relay = self._relay
         behind_starttls, behind_proceed = relay.up.rest(), relay.down.rest()
         self.expect_client(time)
+        if relay.done:
+            return
         relay.server.expect_tls()
         relay.up.ready = False
         relay.up.restart()
@@ -56,6 +58,8 @@ class Security:
         relay.down.ready = False
         relay.passage.headed = relay.passage.answered = False
         relay.ending.wait_for("the client did not begin TLS", time)
+        if relay.ending.client_gone:
+            relay.ending.finish(time)
 
     def from_client(self, data: bytes, time: int, told: int = 0) -> None:
         """Take bytes of the client's TLS, *told* of which were told as cleartext before."""
@@ -103,7 +107,7 @@ class Security:
         if client.established and not relay.down.ready:
             if relay.ending.refusal is None:
                 relay.ending.be_calm()
-            relay.down.begin(time)
+            relay.ending.let_pass(relay.down, time)
         if client.closed and relay.up.ready:
             relay.server.close_tls(time)
 
@@ -178,7 +182,7 @@ class Security:
             self.start_client(time)
         if isinstance(relay.bridge, ServerBridge):
             relay.bridge.secured(time)
-        relay.up.begin(time)
+        relay.ending.let_pass(relay.up, time)
 
     def _judge(self, tls: ssl.SSLObject, problem: str, time: int) -> None:
         """Judge the server's certificate, once its chain was; *problem* is what OpenSSL has against that."""
