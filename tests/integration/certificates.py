@@ -17,7 +17,9 @@ def subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def begin(name: str, issuer: str, key: ec.EllipticCurvePrivateKey, *, authority: bool) -> x509.CertificateBuilder:
+def begin(
+    name: str, issuer: str, key: ec.EllipticCurvePrivateKey, *, authority: bool, ends: dt.timedelta = DAY
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -25,8 +27,8 @@ def begin(name: str, issuer: str, key: ec.EllipticCurvePrivateKey, *, authority:
         .issuer_name(subject(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_before(now - 3 * DAY)
+        .not_valid_after(now + ends)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
@@ -59,14 +61,17 @@ class TestAuthority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, domain: str) -> Issued:
-        """Certify a server of *domain*, and 127.0.0.1 for clients that compare with the address they dialled."""
+    def issue(self, domain: str, *, ends: dt.timedelta = DAY) -> Issued:
+        """Certify a server of *domain*, and 127.0.0.1 for clients that compare with the address they dialled.
+
+        *ends* is when it ceases to be valid, counted from now.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [x509.DNSName(domain), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))],
         )
         certificate = (
-            begin(domain, self.name, key, authority=False)
+            begin(domain, self.name, key, authority=False, ends=ends)
             .add_extension(names, critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)

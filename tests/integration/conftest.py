@@ -13,6 +13,7 @@ from tests.integration.certificates import TestAuthority
 from tests.integration.clients import gosendxmpp, profanity, slix, smack, xmppjs
 from tests.integration.clients.base import Client, ClientRun, Job, Script, Tls, Version
 from tests.integration.processes import Background
+from tests.integration.proxy_run import ProxyRun
 from tests.integration.servers import ejabberd as ejabberd_server
 from tests.integration.servers import prosody as prosody_server
 from tests.integration.servers.base import Server
@@ -26,6 +27,7 @@ CLIENTS: tuple[Client, ...] = (
 )
 
 MakeJob = Callable[..., Job]
+StartProxy = Callable[..., ProxyRun]
 
 
 def answered(job: Job, run: ClientRun) -> list[str]:
@@ -98,6 +100,28 @@ def client(request: pytest.FixtureRequest) -> Client:
     if reason:
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(scope="session")
+def ca_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the proxy's authority, the same for all runs."""
+    return tmp_path_factory.mktemp("proxy-authority")
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, ca_dir: Path) -> Iterator[StartProxy]:
+    """Start proxies; those that still run in the end are stopped."""
+    started: list[ProxyRun] = []
+
+    def start(*options: object, **more: object) -> ProxyRun:
+        folder = tmp_path / f"proxy-{len(started)}"
+        folder.mkdir()
+        started.append(ProxyRun(folder, ca_dir, *options, **more))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture

@@ -1,16 +1,17 @@
-"""`xmppscope proxy` as a user runs it, in front of a server, with all it writes kept in files."""
+"""`xmppscope proxy` as a user runs it, with all it writes kept in files."""
 
 import re
-import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from signal import SIGINT, Signals
 
 from tests.integration.elements import Record, read_jsonl
-from tests.integration.processes import PATIENCE, Background
+from tests.integration.processes import PATIENCE, Background, wait_for
 
 COMMAND = Path(sys.executable).with_name("xmppscope")
-LISTENING = re.compile(r"^listening on 127\.0\.0\.1:(\d+)$", re.MULTILINE)
+LISTENING = re.compile(r"^listening on (.+):(\d+)$", re.MULTILINE)
 
 
 def xmppscope(*arguments: object) -> str:
@@ -24,47 +25,66 @@ def xmppscope(*arguments: object) -> str:
 
 def exported(ca_dir: Path) -> Path:
     """Return the certificate of the authority in *ca_dir*, which is made if there is none."""
-    file = ca_dir / "exported.pem"
+    file = ca_dir.with_name(f"{ca_dir.name}.pem")
     if not file.exists():
         xmppscope("ca", "export", "--ca-dir", ca_dir, "-o", file)
     return file
 
 
 class ProxyRun:
-    """A proxy that listens on `port`, in front of the server on port *upstream*, which *upstream_ca* certifies.
+    """A proxy that listens on `port`, and on all of `addresses`; its authority has the certificate `ca_file`.
 
-    Its authority, in *ca_dir*, has the certificate `ca_file`.
+    Its timeline goes to `live`, its recording to `recording`, unless *options* say otherwise; *before* is a command
+    that starts it.
     """
 
-    def __init__(self, folder: Path, ca_dir: Path, upstream: int, upstream_ca: Path, *options: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ca_dir: Path,
+        *options: object,
+        listen: Sequence[str] = ("127.0.0.1:0",),
+        before: Sequence[object] = (),
+    ) -> None:
         self.ca_file = exported(ca_dir)
         self.live, self.recording = folder / "live.jsonl", folder / "recording.pcapng"
-        command = [COMMAND, "proxy", "--listen", "127.0.0.1:0", "--ca-dir", ca_dir]
-        command += ["--upstream", f"127.0.0.1:{upstream}", "--upstream-ca", upstream_ca]
-        command += ["--record", self.recording, "--format", "jsonl", "-o", self.live, *options]
-        self._background = Background(command, folder / "proxy.log")
-        self._background.ready(lambda: LISTENING.search(self.said) is not None)
-        self.port = int(LISTENING.findall(self.said)[0])
+        command: list[object] = [*before, COMMAND, "proxy", "--ca-dir", ca_dir]
+        for address in listen:
+            command += ["--listen", address]
+        for option, value in (("--record", self.recording), ("--format", "jsonl"), ("-o", self.live)):
+            command += [] if option in options else [option, value]
+        self.background = Background([*command, *options], folder / "proxy.log")
+        self.background.ready(lambda: len(LISTENING.findall(self.said)) == len(listen))
+        self.addresses = [(host.strip("[]"), int(port)) for host, port in LISTENING.findall(self.said)]
+        self.port = self.addresses[0][1]
 
     @property
     def said(self) -> str:
         """What it has written to standard error so far."""
-        return self._background.printed()
+        return self.background.printed()
 
-    def stop(self) -> tuple[int, str]:
+    def send(self, number: Signals) -> None:
+        """Send it a signal."""
+        self.background.process.send_signal(number)
+
+    def stop(self, number: Signals = SIGINT) -> tuple[int, str]:
         """Interrupt it as Ctrl-C does; return its exit status and what it wrote to standard error."""
-        process = self._background.process
+        process = self.background.process
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             try:
                 process.wait(PATIENCE)
             finally:
-                self._background.stop()
+                self.background.stop()
         return process.returncode, self.said
 
     def shown(self) -> list[Record]:
-        """Return the records that it printed while it ran."""
+        """Return the records that it has printed."""
         return read_jsonl(self.live)
+
+    def wait_for_entry(self, what: str) -> None:
+        """Wait until *what* stands in the timeline."""
+        wait_for(lambda: self.live.exists() and what in self.live.read_text(), f"{what!r} in the timeline")
 
     def recorded(self, folder: Path) -> list[Record]:
         """Return the records that its recording gives when it is read."""

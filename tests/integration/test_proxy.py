@@ -1,19 +1,16 @@
 """Every client with every server through the proxy: it works as before, and the timeline says what its log says."""
 
 import subprocess
-from collections.abc import Callable, Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from tests.integration.clients.base import Client, ClientRun, Job, Tls, Version
 from tests.integration.clients.slix import Slixmpp
 from tests.integration.clients.xmppjs import XmppJs
-from tests.integration.conftest import CLIENTS, MakeJob, answered
+from tests.integration.conftest import CLIENTS, MakeJob, StartProxy, answered
 from tests.integration.elements import Record, at_client, changed, compare
 from tests.integration.processes import PATIENCE
-from tests.integration.proxy_run import ProxyRun
 from tests.integration.servers.base import Server
 
 pytestmark = pytest.mark.real
@@ -22,27 +19,10 @@ WAYS: tuple[Tls, ...] = ("starttls", "direct")
 CASES = [(client, tls, version) for client in CLIENTS for tls, version in product(WAYS, client.versions)]
 NAMES = [f"{client.name}-{tls}-{version}" for client, tls, version in CASES]
 
-StartProxy = Callable[..., ProxyRun]
 
-
-@pytest.fixture(scope="session")
-def ca_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the proxy's authority, the same for all runs."""
-    return tmp_path_factory.mktemp("proxy-authority")
-
-
-@pytest.fixture
-def proxy(tmp_path: Path, ca_dir: Path) -> Iterator[StartProxy]:
-    """Start proxies; those that still run in the end are stopped."""
-    started: list[ProxyRun] = []
-
-    def start(server: Server, tls: Tls, *options: object) -> ProxyRun:
-        started.append(ProxyRun(tmp_path, ca_dir, server.port(tls), server.ca_file, *options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+def before(server: Server, tls: Tls) -> list[object]:
+    """The options of a proxy in front of a server."""
+    return ["--upstream", f"127.0.0.1:{server.port(tls)}", "--upstream-ca", server.ca_file]
 
 
 def torn(client: Client, run: ClientRun) -> range:
@@ -70,7 +50,7 @@ def test_what_the_client_logs_is_what_the_timeline_shows(
     reason = driven.missing()
     if reason:
         pytest.skip(reason)
-    between = proxy(server, tls)
+    between = proxy(*before(server, tls))
     cut = driven.resumes and version == "1.3"
     task = job(server, port=between.port, tls=tls, version=version, ca_file=between.ca_file, cut=cut)
     run = driven.run(task)
@@ -89,7 +69,7 @@ def test_direct_tls_without_sni_to_a_client_that_wants_the_domain(
     driven = XmppJs(by_name=True)
     if driven.missing():
         pytest.skip(driven.missing() or "")
-    between = proxy(server, "direct")
+    between = proxy(*before(server, "direct"))
     task = job(server, port=between.port, tls="direct", ca_file=between.ca_file)
     check(driven, task, driven.run(task))
 
@@ -98,7 +78,7 @@ def test_direct_tls_without_sni_to_a_client_that_wants_the_domain(
 def test_tshark_opens_the_recording_with_no_key_file(
     version: Version, server: Server, proxy: StartProxy, job: MakeJob, tshark: str
 ) -> None:
-    between = proxy(server, "starttls")
+    between = proxy(*before(server, "starttls"))
     task = job(server, port=between.port, version=version, ca_file=between.ca_file)
     assert Slixmpp().run(task).failed is None
     assert between.stop()[0] == 0
