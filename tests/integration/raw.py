@@ -12,7 +12,7 @@ from types import TracebackType
 from tests.integration.certificates import Issued
 from tests.integration.processes import PATIENCE
 
-STREAMS = "http://etherx.jabber.org/streams"
+NAMESPACES = "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"
 TLS, SASL, BIND = (f"urn:ietf:params:xml:ns:xmpp-{name}" for name in ("tls", "sasl", "bind"))
 CLOSE = "</stream:stream>"
 STARTTLS, PROCEED = f"<starttls xmlns='{TLS}'/>", f"<proceed xmlns='{TLS}'/>"
@@ -29,12 +29,12 @@ ABORT = struct.pack("ii", 1, 0)
 
 def header(domain: str) -> str:
     """Return the stream header of a client."""
-    return f"<?xml version='1.0'?><stream:stream to='{domain}' xmlns='jabber:client' xmlns:stream='{STREAMS}' version='1.0'>"
+    return f"<?xml version='1.0'?><stream:stream to='{domain}' {NAMESPACES} version='1.0'>"
 
 
 def response(domain: str) -> str:
     """Return the stream header of a server."""
-    return f"<stream:stream from='{domain}' id='s' xmlns='jabber:client' xmlns:stream='{STREAMS}' version='1.0'>"
+    return f"<stream:stream from='{domain}' id='s' {NAMESPACES} version='1.0'>"
 
 
 def bound(domain: str) -> str:

@@ -1,6 +1,5 @@
 """What goes wrong beyond the proxy or before it: the client hears why in its own protocol, and the timeline says it."""
 
-import datetime as dt
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import partial
