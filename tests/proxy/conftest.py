@@ -31,16 +31,16 @@ class Issuer:
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._made = 0
-        certificate = self._certificate(self._name, self._key, []).sign(self._key, hashes.SHA256())
+        certificate = self._certificate(self._name, self._name, self._key, []).sign(self._key, hashes.SHA256())
         self.file = folder / f"{name}.crt"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def _certificate(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str], *, days: int = 1
+        self, issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePrivateKey, names: list[str], days: int = 1
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         until = now + timedelta(days=days)
-        builder = x509.CertificateBuilder(self._name, subject, key.public_key(), x509.random_serial_number())
+        builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
         builder = builder.not_valid_before(min(now, until) - timedelta(days=1)).not_valid_after(until)
         if names:
             found = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
@@ -51,9 +51,7 @@ class Issuer:
         """Make a certificate for names, and its key, in one file; with *own* it signs itself."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
-        builder = self._certificate(subject, key, list(names), days=days)
-        if own:
-            builder = builder.issuer_name(subject)
+        builder = self._certificate(subject if own else self._name, subject, key, list(names), days)
         certificate = builder.sign(key if own else self._key, hashes.SHA256())
         self._made += 1
         path = self._folder / f"{self._made}.pem"
@@ -139,6 +137,21 @@ def play(world: World) -> Callable[..., Outcome]:
 
     def run(client: Play, server: Play, *, tools: Tools | None = None, seconds: int = 3600, **more: Any) -> Outcome:
         outcome = Stage(tools or world.tools, client, server, start=world.start, **more).play(seconds=seconds)
+        outcome.assert_same()
+        outcome.assert_sealed()
+        return outcome
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stop(world: World) -> Callable[..., Outcome]:
+    """Play as `play` does, and when nothing moves any more, stop the proxy."""
+
+    def run(client: Play, server: Play, **more: Any) -> Outcome:
+        stage = Stage(world.tools, client, server, start=world.start, **more)
+        stage.go_on(seconds=0)
+        outcome = stage.stop()
         outcome.assert_same()
         outcome.assert_sealed()
         return outcome

@@ -4,7 +4,7 @@ import contextlib
 import ssl
 from collections.abc import Callable, Generator
 
-Script = Generator[None, None, None]
+Script = Generator[bool | None, None, None]
 Play = Callable[["Peer"], Script]
 SPACES = b" \t\r\n"
 
@@ -15,6 +15,8 @@ class Left(Exception):  # noqa: N818 (it is what the script wants)
 
 class Peer:
     """One end of a TCP connection, driven by a script: a generator that yields while it waits for more.
+
+    It yields True where it only takes its time.
 
     `plain` and `secured` are all that it was told, in the clear and inside TLS, `said` is all that it has told;
     `outbox` is what it has to send, `ends` the end that follows (``fin``, ``reset``). `eof` is how the other side
@@ -51,8 +53,9 @@ class Peer:
         if self.finished:
             return False
         before = len(self.outbox), self.ends
+        pauses = False
         try:
-            next(self._script)
+            pauses = bool(next(self._script))
         except StopIteration:
             self.finished = True
         except Left:
@@ -67,7 +70,7 @@ class Peer:
             self.finished = True
             self._flush()
             self.end()
-        return (len(self.outbox), self.ends) != before or self.finished
+        return (len(self.outbox), self.ends) != before or self.finished or pauses
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the proxy."""
@@ -161,8 +164,9 @@ class Peer:
                 self.tls.do_handshake()
                 self.established = True
             except ssl.SSLWantReadError:
-                self._flush()
-                self.at("greeting")
+                if self._outgoing.pending:
+                    self._flush()
+                    self.at("greeting")
                 if self.eof:
                     raise EOFError("the handshake") from None
                 yield

@@ -5,6 +5,7 @@ both timelines.
 """
 
 import ssl
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import msgspec
 from tests.proxy.peers import Peer, Play
 from xmppscope.analyzer import Analyzer
 from xmppscope.model.marks import TlsMark
+from xmppscope.model.namespaces import STREAM
 from xmppscope.model.timeline import Connection, Diagnosis, Entry, Header, Record, Summary
 from xmppscope.model.wire import Data, Keys, Marked, ProxyEvent
 from xmppscope.proxy.authority import Authority
@@ -31,6 +33,7 @@ SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 CLIENT, PROXY = "127.0.0.1:40000", "127.0.0.1:5322"
 OWN, SERVER = "[::1]:40001", "[::1]:5222"
+ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 MOST_STEPS = 200_000
 
 Versions = tuple[ssl.TLSVersion, ssl.TLSVersion]
@@ -206,6 +209,11 @@ class Stage:
         )
 
     def play(self, *, seconds: int = 3600) -> Outcome:
+        """Go on, and tell what came of it."""
+        self.go_on(seconds=seconds)
+        return self._outcome()
+
+    def go_on(self, *, seconds: int) -> None:
         """Go on until nothing moves any more and no deadline is left, or so much time has passed."""
         self._settle()
         steps = 0
@@ -222,7 +230,6 @@ class Stage:
             self.now = deadline
             self.relay.expired(self.now)
             self._settle()
-        return self._outcome()
 
     def stop(self) -> Outcome:
         """Stop the proxy, and play what is left."""
@@ -250,8 +257,6 @@ class Stage:
                         self._settle()
                         return True
                 continue
-            if peer.ends == "reset":
-                peer.outbox.clear()
             if peer.outbox:
                 data = self._pieces.take(peer.outbox)
                 call = self.relay.client_data if name == "client" else self.relay.server_data
@@ -338,6 +343,24 @@ def read(events: list[ProxyEvent]) -> tuple[list[Record], list[str]]:
     if found and isinstance(found[-1], Summary):
         found[-1].packets = 0
     return found, pipeline.notices
+
+
+def assert_refused(outcome: Outcome, condition: str, *, secured: bool) -> None:
+    """The client has got a stream error in a whole document, under its TLS if it has one, and everything has ended."""
+    client = outcome.client
+    last = client.secured if secured else client.plain
+    document = ET.fromstring(last[max(last.rfind(b"<?xml"), 0) :])
+    assert document.tag == f"{{{STREAM}}}stream"
+    error = document[-1]
+    assert error.tag == f"{{{STREAM}}}error"
+    assert [child.tag for child in error] == [f"{{{ERRORS}}}{condition}", f"{{{ERRORS}}}text"]
+    assert (b"stream:error" in client.plain) != secured
+    assert client.fault is None
+    assert client.eof == "fin"
+    assert client.goodbye == secured
+    assert outcome.relay.done
+    told = [entry for entry in outcome.entries if entry.kind == "stream-error"]
+    assert [(entry.leg, entry.edit and entry.edit.action) for entry in told] == [("client", "injected")]
 
 
 Run = Callable[..., Outcome]

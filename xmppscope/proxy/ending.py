@@ -230,8 +230,8 @@ class Ending:
                 way.sink.ended = True
                 relay.commands.append(End(way.sink.name, abort=True))
             self.finish(time)
-        elif self.refusal is not None or (relay.client.expects_tls and not relay.client.established):
-            self.finish(time)  # the client has heard all that it can hear, or will never be able to
+        elif self.refusal is not None or (way is relay.up and self._client_is_deaf):
+            self.finish(time)
         else:
             self._pass_end(way, time)
             if len(self._gone) == 2:
@@ -241,6 +241,11 @@ class Ending:
     def client_gone(self) -> bool:
         """Whether the client has said that it will say nothing more."""
         return INITIATING in self._gone
+
+    @property
+    def _client_is_deaf(self) -> bool:
+        """Whether nothing can be said to the client before its handshake is done."""
+        return self._relay.client.expects_tls and not self._relay.client.established
 
     def let_pass(self, way: Way, time: int) -> None:
         """Note that the sink of *way* is ready: what waited for it goes there, and the end if that has come."""
