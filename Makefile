@@ -1,12 +1,11 @@
 # Every target does its own set-up: the virtual environment in .venv, the package and what its tests need.
 BIN := .venv/bin
-RECORDING := captures/tls13-starttls-prosody
 
 .PHONY: demo test lint bench venv packages
 
 demo: .venv/installed.stamp
-	@echo '$$ xmppscope read $(RECORDING).pcap --keylog $(RECORDING).keys'
-	@$(BIN)/xmppscope read $(RECORDING).pcap --keylog $(RECORDING).keys --color always
+	@echo '$$ xmppscope demo'
+	@$(BIN)/xmppscope demo --color always --record demo.pcapng --force
 
 test: .venv/installed.stamp packages
 	@scripts/test-clients

@@ -18,6 +18,7 @@ from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.plaintext import visible
 
 COMMANDS: Final = {
+    "demo": ("xmppscope.cli.demo", "A real session through the real proxy, all on this machine."),
     "proxy": ("xmppscope.cli.proxy", "Put a debugging proxy between a client and a server."),
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
     "ca": ("xmppscope.cli.ca", "Create, show and export the proxy's certificate authority."),

@@ -20,35 +20,35 @@ DEFAULT_LISTEN = "127.0.0.1:5322"
 class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for, one field for each option."""
 
-    listen: tuple[str, ...]
-    upstream: str | None
-    mode: Literal["named", "transparent"]
-    resolver: str | None
-    ca_dir: str | None
-    server_cert: str | None
-    server_key: str | None
-    upstream_ca: str | None
-    insecure_upstream: bool
-    client_cert: str | None
-    client_key: str | None
-    keep_channel_binding: bool
-    record: str | None
-    write_keylog: str | None
-    force: bool
-    form: Literal["text", "jsonl"]
-    output: str | None
-    show_secrets: bool
-    color: ColourChoice
-    quiet: bool
-    verbose: int
-    time: TimeForm
-    xml: Literal["pretty", "raw"] | None
-    ascii: bool
-    width: int | None
-    expression: str | None
-    after: int | None
-    before: int | None
-    context: int | None
+    listen: tuple[str, ...] = (DEFAULT_LISTEN,)
+    upstream: str | None = None
+    mode: Literal["named", "transparent"] = "named"
+    resolver: str | None = None
+    ca_dir: str | None = None
+    server_cert: str | None = None
+    server_key: str | None = None
+    upstream_ca: str | None = None
+    insecure_upstream: bool = False
+    client_cert: str | None = None
+    client_key: str | None = None
+    keep_channel_binding: bool = False
+    record: str | None = None
+    write_keylog: str | None = None
+    force: bool = False
+    form: Literal["text", "jsonl"] = "text"
+    output: str | None = None
+    show_secrets: bool = False
+    color: ColourChoice = "auto"
+    quiet: bool = False
+    verbose: int = 0
+    time: TimeForm = "relative"
+    xml: Literal["pretty", "raw"] | None = None
+    ascii: bool = False
+    width: int | None = None
+    expression: str | None = None
+    after: int | None = None
+    before: int | None = None
+    context: int | None = None
 
 
 @click.command(cls=WithOptionalValues, short_help="Put a debugging proxy between a client and a server.")

@@ -6,7 +6,7 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -30,6 +30,7 @@ from xmppscope.proxy.settings import Settings
 from xmppscope.proxy.tls_choice import Versions
 from xmppscope.proxy.upstream import parse_listen, parse_upstream
 from xmppscope.render.terminal.numbers import plural
+from xmppscope.session.seen import Observer
 
 
 class LegContexts:
@@ -65,53 +66,85 @@ class LegContexts:
         self._secrets.close()
 
 
+class Proxying:
+    """A proxy as *options* say, with all that looks on; `close` completes its files."""
+
+    def __init__(self, options: ProxyOptions, also: Sequence[Observer] = ()) -> None:
+        _check(options)
+        settings = Settings(
+            upstream=None if options.upstream is None else parse_upstream(options.upstream),
+            keep_channel_binding=options.keep_channel_binding,
+            real_certificate=options.server_cert is not None,
+            insecure=options.insecure_upstream,
+            records=options.record is not None,
+        )
+        self.options = options
+        self._listen = [parse_listen(text) for text in options.listen]
+        resolver = Resolver(options.resolver)
+        self.authority = Authority.open(default_directory() if options.ca_dir is None else Path(options.ca_dir))
+        self._contexts = LegContexts(options, self.authority)
+        self.watcher = Watcher(options, Output(options.output), also)
+        until = self.authority.not_after.date().isoformat()
+        page = Page(self.authority.fingerprint, self.authority.der, self.authority.pem, until)
+        self.server = ProxyServer(
+            settings, self._contexts, page, resolver, self.watcher, transparent=options.mode == "transparent"
+        )
+        self._beat: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; raises `XmppscopeError` where that cannot be."""
+        _raise_limit()
+        heed_signals(self.watcher.stopped)
+        await self.server.start(self._listen)
+        upstream = self.server.settings.upstream
+        if upstream is not None and upstream.port is not None and self.server.avoid(upstream.host, upstream.port):
+            await self.server.stop()
+            raise XmppscopeError(f"--upstream {self.options.upstream}: that is this proxy itself; name the server")
+        # What is there now stays for good: the collector need not look through it again and again.
+        gc.freeze()
+        self._beat = asyncio.create_task(self.watcher.beat())
+
+    async def stop(self) -> None:
+        """Close all streams."""
+        await self.server.stop()
+        if self._beat is not None:
+            self._beat.cancel()
+
+    def close(self) -> None:
+        """Complete the files."""
+        self.watcher.close()
+        self._contexts.close()
+
+
 def run(options: ProxyOptions) -> int:
     """Proxy as *options* say until a signal comes; return the exit status."""
-    _check(options)
-    settings = Settings(
-        upstream=None if options.upstream is None else parse_upstream(options.upstream),
-        keep_channel_binding=options.keep_channel_binding,
-        real_certificate=options.server_cert is not None,
-        insecure=options.insecure_upstream,
-        records=options.record is not None,
-    )
-    resolver = Resolver(options.resolver)
-    authority = Authority.open(default_directory() if options.ca_dir is None else Path(options.ca_dir))
-    contexts = LegContexts(options, authority)
-    watcher = Watcher(options, Output(options.output))
-    page = Page(authority.fingerprint, authority.der, authority.pem, authority.not_after.date().isoformat())
-    server = ProxyServer(settings, contexts, page, resolver, watcher, transparent=options.mode == "transparent")
-    _raise_limit()
+    proxying = Proxying(options)
     try:
-        asyncio.run(_serve(options, authority, server, watcher))
+        asyncio.run(_serve(proxying))
     finally:
-        watcher.close()
-        contexts.close()
+        proxying.close()
     return 0
 
 
-async def _serve(options: ProxyOptions, authority: Authority, server: ProxyServer, watcher: Watcher) -> None:
-    _heed_signals(watcher.stopped)
-    await server.start([parse_listen(text) for text in options.listen])
-    upstream = server.settings.upstream
-    if upstream is not None and upstream.port is not None and server.avoid(upstream.host, upstream.port):
-        await server.stop()
-        raise XmppscopeError(f"--upstream {options.upstream}: that is this proxy itself; name the server")
-    # What is there now stays for good: the collector need not look through it again and again.
-    gc.freeze()
+async def _serve(proxying: Proxying) -> None:
+    options, server, watcher = proxying.options, proxying.server, proxying.watcher
+    await proxying.start()
     colour = wants_colour(options.color, os.environ, terminal=sys.stderr.isatty())
     said = warnings if options.quiet else plan
-    click.echo(said(options, authority, server.addresses, colour=colour), err=True, nl=False)
-    for host, port in server.addresses:
-        click.echo(f"listening on {shown(host, port)}", err=True)
-    beat = asyncio.create_task(watcher.beat())
+    click.echo(said(options, proxying.authority, server.addresses, colour=colour), err=True, nl=False)
+    say_listening(server)
     await watcher.stopped.wait()
     if server.open and not options.quiet:
         completing = f", completing {options.record}" if options.record else ""
         click.echo(f"closing {plural(len(server.open), 'stream')}{completing} (again: stop now)", err=True)
-    await server.stop()
-    beat.cancel()
-    watcher.conclude(server.connections, sorted({port for _, port in server.addresses}))
+    await proxying.stop()
+    watcher.say_goodbye(watcher.conclude(server.connections), sorted({port for _, port in server.addresses}))
+
+
+def say_listening(server: ProxyServer) -> None:
+    """Say where the proxy listens, in the words that scripts wait for."""
+    for host, port in server.addresses:
+        click.echo(f"listening on {shown(host, port)}", err=True)
 
 
 def _check(options: ProxyOptions) -> None:
@@ -140,7 +173,7 @@ def _check(options: ProxyOptions) -> None:
                 raise XmppscopeError(f"{other} and {option} name the same file; give two names")
 
 
-def _heed_signals(stopped: asyncio.Event) -> None:
+def heed_signals(stopped: asyncio.Event) -> None:
     """Let the first SIGINT or SIGTERM set *stopped*, and the second end the process at once."""
     loop = asyncio.get_running_loop()
 

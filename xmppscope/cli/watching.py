@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -22,7 +23,9 @@ from xmppscope.model.wire import Keys, Opened, ProxyEvent
 from xmppscope.proxy.keylog import KeyLogFile
 from xmppscope.proxy.record import Recording
 from xmppscope.render.jsonl import JsonLines
+from xmppscope.render.terminal.blocks import Blocks
 from xmppscope.render.terminal.timeline import Style, TextTimeline
+from xmppscope.session.seen import Observer
 from xmppscope.tls.keylog import KeyStore
 
 if TYPE_CHECKING:
@@ -33,9 +36,12 @@ _AGAIN: Final = 11
 
 
 class Watcher:
-    """Gets what the relays tell, in batches; `stopped` is set when the reader of the timeline has gone away."""
+    """Gets what the relays tell, in batches; `stopped` is set when the reader of the timeline has gone away.
 
-    def __init__(self, options: ProxyOptions, output: Output) -> None:
+    *also* are observers beside those that every timeline has.
+    """
+
+    def __init__(self, options: ProxyOptions, output: Output, also: Sequence[Observer] = ()) -> None:
         self.stopped = asyncio.Event()
         self._options = options
         self._output = output
@@ -46,7 +52,7 @@ class Watcher:
         self._keylog = None if options.write_keylog is None else KeyLogFile(options.write_keylog, force=options.force)
         self._analyzer: Analyzer | None = None
         if not options.quiet:
-            self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=observers())
+            self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=[*observers(), *also])
         self._text = TextTimeline(_style(options, output)) if options.form == "text" and not options.quiet else None
         self._renderer = self._text or JsonLines()
         self._first: int | None = None
@@ -80,10 +86,10 @@ class Watcher:
                 self._recording.flush()
             self._tell_problems()
 
-    def conclude(self, connections: int, ports: list[int]) -> None:
-        """End the timeline with its summary, and say how to look at it again; *ports* are those listened on."""
+    def conclude(self, connections: int) -> Summary | None:
+        """End the timeline with its summary."""
         if self._analyzer is None:
-            return
+            return None
         records = self._analyzer.close()
         summary = self._analyzer.summary(0, connections)
         self._print([*records, summary])
@@ -91,7 +97,7 @@ class Watcher:
             self._output.write(self._renderer.close())
         if self._selected is not None and not self._selected.matched:
             complain(nothing_matched(self._selected))
-        self._say_goodbye(summary, ports)
+        return summary
 
     def close(self) -> None:
         """Complete the files."""
@@ -136,16 +142,25 @@ class Watcher:
                 if self._selected is not None:
                     self._selected.predicate.origin = event.time
 
-    def _say_goodbye(self, summary: Summary, ports: list[int]) -> None:
-        if self._text is None or not summary.xmpp_connections or self._first is None:
-            return
+    @property
+    def seconds(self) -> float:
+        """How long it took from the first connection to what happened last."""
+        return 0.0 if self._first is None else (self._latest - self._first) / 1e9
+
+    @property
+    def blocks(self) -> Blocks:
+        """What makes lines for standard error, in the looks of the timeline."""
         style = _style(self._options, self._output)
-        terminal = sys.stderr.isatty()
-        colour = wants_colour(self._options.color, os.environ, terminal=terminal)
-        blocks = TextTimeline(
-            Style(width=style.width, colour=colour, ascii=style.ascii, encoding=sys.stderr.encoding)
-        ).blocks
-        lines = [blocks.closing(summary, (self._latest - self._first) / 1e9)]
+        colour = wants_colour(self._options.color, os.environ, terminal=sys.stderr.isatty())
+        plain = Style(width=style.width, colour=colour, ascii=style.ascii, encoding=sys.stderr.encoding)
+        return TextTimeline(plain).blocks
+
+    def say_goodbye(self, summary: Summary | None, ports: list[int]) -> None:
+        """Say how it was and how to look at it again; *ports* are those that were listened on."""
+        if summary is None or self._text is None or not summary.xmpp_connections:
+            return
+        blocks = self.blocks
+        lines = [blocks.closing(summary, self.seconds)]
         if (name := self._options.record) is not None:
             decode = "".join(f" -d tcp.port=={port},xmpp" for port in ports)
             lines += blocks.labelled("again", f"xmppscope read {name}", _AGAIN)

@@ -50,7 +50,7 @@ class ProxiedStream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._client = transport
         self._accepted = self._clock()
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        _set_up(transport)
         self._server.open.add(self)
         name = transport.get_extra_info("peername")
         own = transport.get_extra_info("sockname")
@@ -103,7 +103,7 @@ class ProxiedStream(asyncio.Protocol):
     def server_made(self, transport: asyncio.Transport) -> None:
         """Take the socket that leads to the server."""
         self._upstream = transport
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        _set_up(transport)
 
     def server_data(self, data: bytes) -> None:
         """Take bytes from the server."""
@@ -325,6 +325,14 @@ class ServerEnd(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Read from the client again."""
         self._stream.server_pauses(pause=False)
+
+
+def _set_up(transport: asyncio.Transport) -> None:
+    """Bound what waits to be sent, and let nothing wait for an acknowledgement: stanzas are small and come alone."""
+    transport.set_write_buffer_limits(high=_HIGH_WATER)
+    found = transport.get_extra_info("socket")
+    if found is not None:
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def reset(transport: asyncio.Transport) -> None:

@@ -97,6 +97,10 @@ class Blocks:
         whole = self._rule("", dot.join([*counts, ", ".join(covered)] if covered else counts), "")
         return self._palette.paint(whole if len(whole) <= self.columns else self._rule("", dot.join(counts), ""), QUIET)
 
+    def summed_up(self, parts: list[str]) -> str:
+        """Return a rule with *parts* set into it."""
+        return self._palette.paint(self._rule("", f" {self._glyphs.dot} ".join(parts), ""), QUIET)
+
     def _numbered(self, rule: str, connection: int) -> str:
         """Return *rule* with the number of the connection in its colour."""
         paint = self._palette.paint

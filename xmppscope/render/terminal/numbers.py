@@ -45,9 +45,9 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def plural(count: int, one: str) -> str:
-    """Return *count* with its noun: ``1 gap``, ``4 812 packets``."""
-    return f"{grouped(count)} {one}" if count == 1 else f"{grouped(count)} {one}s"
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return *count* with its noun: ``1 gap``, ``4 812 packets``, ``2 people``."""
+    return f"{grouped(count)} {one if count == 1 else many or one + 's'}"
 
 
 def grouped(count: int) -> str:
