@@ -116,7 +116,10 @@ class Ending:
     def server_fault(self, fault: TlsFault, time: int) -> None:
         """Give up: TLS with the server has failed, or it broke later."""
         relay = self._relay
-        if relay.passage.answered and relay.server.established and not fault.verification:
+        if relay.server.ended:
+            # OpenSSL answers FIN without close_notify with an alert: that is the end, and no fault of the server's.
+            self.finish(time)
+        elif relay.passage.answered and relay.server.established and not fault.verification:
             relay.mark(ToldMark(f"server leg: {fault}", str(fault)), time, server=True)
             self.finish(time)
         elif fault.clear:
@@ -139,6 +142,9 @@ class Ending:
     def client_fault(self, fault: TlsFault, time: int) -> None:
         """Give up: the client's TLS has failed, and nothing can be said to it any more."""
         if self.done:
+            return
+        if self._relay.client.ended and self._relay.client.established:
+            self.finish(time)  # as the server does (above)
             return
         if "unknown ca" in str(fault) or "certificate" in str(fault):
             why = "The client does not trust the proxy's authority."
