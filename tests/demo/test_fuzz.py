@@ -32,8 +32,8 @@ ADDRESSES = st.sampled_from(
     ]
 )
 TYPES = st.sampled_from(
-    "get set result error chat groupchat headline unavailable probe".split()
-    + "subscribe subscribed unsubscribe unsubscribed \u202e".split()
+    ["get", "set", "result", "error", "chat", "groupchat", "headline", "unavailable", "probe"]
+    + ["subscribe", "subscribed", "unsubscribe", "unsubscribed", "\u202e"]
 )
 CONTENTS = st.lists(
     st.sampled_from(
