@@ -32,8 +32,22 @@ ADDRESSES = st.sampled_from(
     ]
 )
 TYPES = st.sampled_from(
-    ["get", "set", "result", "error", "chat", "groupchat", "headline", "unavailable", "probe"]
-    + ["subscribe", "subscribed", "unsubscribe", "unsubscribed", "\u202e"]
+    [
+        "get",
+        "set",
+        "result",
+        "error",
+        "chat",
+        "groupchat",
+        "headline",
+        "unavailable",
+        "probe",
+        "subscribe",
+        "subscribed",
+        "unsubscribe",
+        "unsubscribed",
+        "\u202e",
+    ]
 )
 CONTENTS = st.lists(
     st.sampled_from(
