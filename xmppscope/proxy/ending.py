@@ -12,7 +12,7 @@ from xmppscope.model.wire import Ended, Released
 from xmppscope.proxy.leg import Leg, TlsFault
 from xmppscope.proxy.refusal import Condition, Refusal
 from xmppscope.proxy.settings import End
-from xmppscope.proxy.way import Way
+from xmppscope.proxy.way import MOST_WAITING, Way
 
 if TYPE_CHECKING:
     from xmppscope.proxy.relay import Relay
@@ -155,6 +155,15 @@ class Ending:
             why = f"TLS with the client failed: {fault}."
             advice = "see which versions and suites the client offers (its tls entry)"
         self._relay.mark(ToldMark(f"client leg: {fault}", str(fault), why, advice), time)
+        self.finish(time)
+
+    def overrun(self, way: Way, time: int) -> None:
+        """Give up: a peer sends on and on without waiting for what it has asked for."""
+        relay = self._relay
+        who, to = ("client", "server") if way is relay.up else ("server", "client")
+        text = f"{who} leg: more than {MOST_WAITING // 1024} KiB wait for the {to}"
+        why = f"The {who} sent more than {MOST_WAITING // 1024} KiB before the {to} was ready for it."
+        relay.mark(ToldMark(text, text, why, f"see why the {who} does not wait"), time, server=way is relay.down)
         self.finish(time)
 
     def client_ended(self, time: int, *, reset: bool) -> None:

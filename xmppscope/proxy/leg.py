@@ -23,6 +23,9 @@ _HANDSHAKE: Final = 22
 _CLIENT_HELLO: Final = 1
 _MESSAGE_HEADER: Final = 4
 _LONGEST_HELLO: Final = 64 * 1024
+_MOST_WAITING: Final = 256 * 1024
+"""Bytes of records that may wait until our own part of the handshake begins."""
+
 _READ: Final = 1 << 16
 
 Tell = Callable[[ProxyEvent], None]
@@ -76,6 +79,7 @@ class Leg:
         self._held: list[ProxyEvent] | None = None
         self._keys = b""
         self._waiting: list[bytes] = []
+        self._waiting_size = 0
         self._message = bytearray()
 
     @property
@@ -153,6 +157,9 @@ class Leg:
             self._waiting.append(record)
             if self.name == "client":
                 self._look_for_hello(record)
+            self._waiting_size += len(record)
+            if self._waiting_size > _MOST_WAITING:
+                raise TlsFault(f"the {self.name} sent more than {_MOST_WAITING // 1024} KiB before it was answered")
         elif not self.established:
             self._incoming.write(record)
             self._handshake(time, record[told:])

@@ -45,6 +45,8 @@ class Passage:
             self.cut(way, way.cut(data), time)
             if way.waits:
                 way.send(way.spaces(), time)
+        if (way.waits or way.outbox) and way.overflows:
+            self._relay.ending.overrun(way, time)
 
     def down(self, data: bytes, time: int) -> None:
         """Take cleartext from the server, whose event was told last."""
@@ -54,6 +56,8 @@ class Passage:
         else:
             self._relay.mark_before_newest(way)
             self.cut(way, way.cut(data), time)
+        if way.outbox and way.overflows:
+            self._relay.ending.overrun(way, time)
 
     def cut(self, way: Way, pieces: list[tuple[Piece, bytes]], time: int) -> None:
         """Deal with what has been cut, and with what comes behind it."""

@@ -18,7 +18,7 @@ from xmppscope.proxy.passage import Passage
 from xmppscope.proxy.security import Security
 from xmppscope.proxy.settings import Command, Destination, Dial, Settings, Tools
 from xmppscope.proxy.upstream import Mode
-from xmppscope.proxy.way import MOST_WAITING, Way
+from xmppscope.proxy.way import Way
 from xmppscope.session.negotiation import Negotiation
 
 
@@ -85,11 +85,6 @@ class Relay:
     def done(self) -> bool:
         """Whether all is over."""
         return self.ending.done
-
-    @property
-    def full(self) -> tuple[bool, bool]:
-        """Whether the client's and the server's bytes are to be left in the network for now."""
-        return self.up.waiting > MOST_WAITING, self.down.waiting > MOST_WAITING
 
     # What happens
 

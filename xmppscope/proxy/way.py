@@ -123,9 +123,10 @@ class Way:
             self.sink.send(waiting, time)
 
     @property
-    def waiting(self) -> int:
-        """How many bytes wait here."""
-        return len(self._buffer) + sum(map(len, self.outbox))
+    def overflows(self) -> bool:
+        """Whether more waits for an answer, or for the other leg, than ever should."""
+        held = len(self._buffer) if self.waits else 0
+        return held + sum(map(len, self.outbox)) > MOST_WAITING
 
     def _with_bytes(self, pieces: list[Piece]) -> list[tuple[Piece, bytes]]:
         found: list[tuple[Piece, bytes]] = []
