@@ -1,8 +1,10 @@
 """Who follows the timeline before it is printed: the same observers in `read` and in `proxy`, new ones for each run."""
 
+from xmppscope.lint import Linter
 from xmppscope.session.seen import Observer
+from xmppscope.xeps.trackers import Trackers
 
 
-def observers() -> list[Observer]:
-    """Return what adds to the entries of one run, in the order in which it sees them."""
-    return []
+def observers(trackers: Trackers | None = None) -> list[Observer]:
+    """Return what adds to the entries of one run, in the order in which it sees them; *trackers* if someone asks them."""
+    return [trackers or Trackers(), Linter()]

@@ -1,0 +1,132 @@
+"""What all rules may ask about a connection: its headers, what was offered on which stream, and what was missed.
+
+The preconditions of the rules are kept here. A direction is *whole* from its stream header on, as long as nothing of it
+was lost, unreadable or malformed; a rule that draws a conclusion from what it did not see asks for that first.
+"""
+
+import re
+from typing import Final
+
+from xmppscope.lint.names import FEATURES, HEADER
+from xmppscope.model.element import Element
+from xmppscope.model.namespaces import STREAM
+from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Kind, Sender
+from xmppscope.session.seen import About, Seen
+
+_VERSION: Final = re.compile(r"0*(\d{1,9})\.0*(\d{1,9})")
+_HURTS: Final[frozenset[Kind]] = frozenset({"gap", "opaque", "malformed"})
+_KEPT: Final = 4
+
+
+class Side:
+    """One direction: its last stream header and what became of it.
+
+    `clear_start` tells that its first header was sent in the clear, `closed` is the entry of its closing tag since the
+    last header, `error` that of a stream error.
+    """
+
+    def __init__(self) -> None:
+        self.header: Element | None = None
+        self.header_entry: Entry | None = None
+        self.first_header: Entry | None = None
+        self.closed = 0
+        self.error = 0
+        self.ended = 0
+        self.hurt = False
+
+    @property
+    def modern(self) -> bool:
+        """Whether the header says that RFC 6120 applies: version 1.0 or later (§4.7.5)."""
+        found = _VERSION.fullmatch(self.header.attrs.get("version", "")) if self.header is not None else None
+        return found is not None and int(found.group(1)) >= 1
+
+    @property
+    def stream(self) -> int:
+        """The number of the present stream; 0 before the first header."""
+        return 0 if self.header_entry is None else self.header_entry.stream
+
+
+class Course:
+    """How one connection went so far, as rules see it."""
+
+    def __init__(self, about: About) -> None:
+        self.about = about
+        self.sides: dict[Sender, Side] = {INITIATING: Side(), RECEIVING: Side()}
+        self.last: Entry | None = None
+        self.ended_first: Sender | None = None
+        self._features: dict[int, list[Element]] = {}
+
+    @property
+    def kind(self) -> str:
+        """The kind of the connection, as far as it is known."""
+        return self.about.negotiation.kind
+
+    @property
+    def is_client(self) -> bool:
+        """Whether a client talks to its server."""
+        return self.about.negotiation.kind == "c2s"
+
+    @property
+    def modern(self) -> bool:
+        """Whether both headers say version 1.0 or later."""
+        return self.sides[INITIATING].modern and self.sides[RECEIVING].modern
+
+    @property
+    def tcp(self) -> bool:
+        """Whether the stream is one of RFC 6120, directly on TCP or TLS."""
+        return all(side.header is None or side.header.name == HEADER for side in self.sides.values())
+
+    @property
+    def own(self) -> str:
+        """The bare JID of the client's account, in lower case; empty while unknown."""
+        bound = self.about.negotiation.bound if self.is_client else ""
+        return bound.partition("/")[0].lower()
+
+    def whole(self, *senders: Sender) -> bool:
+        """Tell whether these directions, both if none is named, were seen from their header on without a hole."""
+        sides = [self.sides[sender] for sender in senders] or self.sides.values()
+        return all(side.header is not None and not side.hurt for side in sides)
+
+    def from_start(self, *senders: Sender) -> bool:
+        """Tell whether these directions were seen from the first byte of the connection on."""
+        return self.about.from_start and self.whole(*senders)
+
+    def features(self, stream: int) -> list[Element]:
+        """Return what was offered on a stream of the receiving entity: as sent, and as a proxy has changed it."""
+        return self._features.get(stream, [])
+
+    def see(self, seen: Seen) -> None:
+        """Note what an entry says of the course; called before the rules see it."""
+        entry, element = seen.entry, seen.element
+        side = self.sides[entry.sender]
+        self.last = entry
+        if entry.kind == "stream-open" and element is not None:
+            side.header, side.header_entry = element, entry
+            side.first_header = side.first_header or entry
+            side.error = 0
+        elif element is not None and element.name == FEATURES and entry.sender == RECEIVING:
+            self._features.setdefault(entry.stream, []).append(element)
+            if len(self._features) > _KEPT:
+                del self._features[next(iter(self._features))]
+
+    def settle(self, entry: Entry) -> None:
+        """Note what follows from an entry for later ones; called after the rules have seen it."""
+        side = self.sides[entry.sender]
+        if entry.kind == "stream-open":
+            side.closed = 0
+        elif entry.kind == "stream-close":
+            side.closed = side.closed or entry.entry
+        elif entry.kind == "stream-error":
+            side.error = entry.entry
+        elif entry.kind == "closed":
+            side.ended = entry.entry
+            self.ended_first = self.ended_first or entry.sender
+        elif entry.kind in _HURTS:
+            side.hurt = True
+        if entry.edit is not None and entry.edit.action != "changed":
+            side.hurt = True
+
+
+def is_stream_tag(element: Element) -> bool:
+    """Tell whether *element* is a stream header of RFC 6120 (and not the `open` of WebSocket)."""
+    return element.name == f"{STREAM}\nstream"

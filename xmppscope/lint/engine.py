@@ -1,0 +1,121 @@
+"""The linter: an observer that lets rules see every entry, each only what it asks for.
+
+Dispatch is by the expanded name of an element or of a stanza's payload, and by the kind of entry, from tables made
+once. What the proxy itself made, dropped or changed is nobody's fault: it is noted for the course of the connection and
+shown to no rule.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from xmppscope.lint.checker import Checker, Handler
+from xmppscope.lint.course import Course
+from xmppscope.lint.registry import CHECKERS, chosen
+from xmppscope.lint.rule import Rule
+from xmppscope.model.timeline import Finding, Kind, Severity
+from xmppscope.session.seen import About, Note, Seen
+
+_NOTHING: Final[tuple[Note, ...]] = ()
+_Handlers = tuple[tuple[int, Handler], ...]
+
+
+class _Watched:
+    """The rules' state of one connection."""
+
+    def __init__(self, about: About, linter: "Linter", checkers: Sequence[type[Checker]]) -> None:
+        self.course = Course(about)
+        self.checkers = [checker(self.course, linter.report) for checker in checkers]
+
+
+class Linter:
+    """Reports findings of the rules named by *select*, without those named by *ignore*: names, families or nothing.
+
+    A word that names no rule raises `XmppscopeError`.
+    """
+
+    def __init__(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> None:
+        self._rules = frozenset(rule.id for rule in chosen(select, ignore))
+        self._checkers = [one for one in CHECKERS if any(rule.id in self._rules for rule in one.RULES)]
+        self._elements: dict[str, _Handlers] = {}
+        self._payloads: dict[str, _Handlers] = {}
+        self._kinds: dict[Kind, _Handlers] = {}
+        self._tabulate()
+        self._connections: dict[int, _Watched] = {}
+        self._course: Course
+        self._found: list[Note] = []
+
+    def see(self, seen: Seen) -> Sequence[Note]:
+        """Let the rules see an entry; return what they found."""
+        entry, element, about = seen.entry, seen.element, seen.about
+        watched = self._connections.get(about.number)
+        if watched is None:
+            watched = self._connections[about.number] = _Watched(about, self, self._checkers)
+        course = self._course = watched.course
+        if entry.kind == "stanza" and entry.edit is None:
+            course.last = entry
+        else:
+            course.see(seen)
+            if entry.edit is None:
+                for index, handler in self._kinds.get(entry.kind, ()):
+                    handler(watched.checkers[index], seen)
+        if element is not None and entry.edit is None:
+            self._see_element(watched, seen)
+        if entry.kind != "stanza" or entry.edit is not None:
+            course.settle(entry)
+        if not self._found:
+            return _NOTHING
+        found, self._found = self._found, []
+        return found
+
+    def ended(self, about: About) -> Sequence[Note]:
+        """Let the rules conclude what the end of a connection lets them."""
+        watched = self._connections.pop(about.number, None)
+        if watched is None:
+            return _NOTHING
+        self._course = watched.course
+        for checker in watched.checkers:
+            checker.ended()
+        found, self._found = self._found, []
+        return found
+
+    def report(
+        self, rule: Rule, text: str, entries: Sequence[int] | None = None, severity: Severity | None = None
+    ) -> None:
+        """Note a finding on the present connection, about its last entry if no *entries* are given."""
+        last = self._course.last
+        if rule.id not in self._rules or last is None:
+            return
+        self._found.append(
+            Finding(
+                rule=rule.id,
+                severity=severity or rule.severity,
+                time=last.end_time,
+                connection=self._course.about.number,
+                entries=[last.entry] if entries is None else list(entries),
+                text=text,
+                spec=rule.spec,
+            )
+        )
+
+    def _see_element(self, watched: _Watched, seen: Seen) -> None:
+        element = seen.element
+        if element is None:
+            return
+        checkers = watched.checkers
+        for index, handler in self._elements.get(element.name, ()):
+            handler(checkers[index], seen)
+        if seen.entry.kind == "stanza":
+            payloads = self._payloads
+            for child in element.children:
+                if child.name in payloads:
+                    for index, handler in payloads[child.name]:
+                        handler(checkers[index], seen, child)
+
+    def _tabulate(self) -> None:
+        for index, checker in enumerate(self._checkers):
+            for name, handler in checker.ELEMENTS.items():
+                self._elements[name] = (*self._elements.get(name, ()), (index, handler))
+            for name, handler in checker.PAYLOADS.items():
+                self._payloads[name] = (*self._payloads.get(name, ()), (index, handler))
+            for kind, handler in checker.KINDS.items():
+                self._kinds[kind] = (*self._kinds.get(kind, ()), (index, handler))

@@ -1,0 +1,52 @@
+"""Every rule, and what decides it: a plain list, in the order of the reference page."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Final
+
+from xmppscope.lint.checker import Checker
+from xmppscope.lint.rule import Rule
+from xmppscope.lint.stream_course import StreamChecker
+from xmppscope.lint.streams import HeaderChecker
+from xmppscope.lint.xml import XmlChecker
+from xmppscope.model.errors import XmppscopeError
+
+CHECKERS: Final[tuple[type[Checker], ...]] = (
+    XmlChecker,
+    HeaderChecker,
+    StreamChecker,
+)
+"""What follows each connection."""
+
+RULES: Final[tuple[Rule, ...]] = tuple(rule for checker in CHECKERS for rule in checker.RULES)
+"""All rules."""
+
+FAMILIES: Final[tuple[str, ...]] = tuple(dict.fromkeys(rule.family for rule in RULES))
+"""The families, each of which may be selected or ignored as a whole."""
+
+
+def rule_of(name: str) -> Rule | None:
+    """Return the rule with this id."""
+    return next((rule for rule in RULES if rule.id == name), None)
+
+
+def chosen(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Rule]:
+    """Return the rules that *select* names (all, if it is empty) but for those that *ignore* names.
+
+    Each word is a rule or a family; one that is neither raises `XmppscopeError`.
+    """
+    for word in (*select, *ignore):
+        if rule_of(word) is None and word not in FAMILIES:
+            raise XmppscopeError(_unknown(word))
+    wanted, unwanted = set(select), set(ignore)
+    return [
+        rule
+        for rule in RULES
+        if (not wanted or wanted & {rule.id, rule.family}) and not unwanted & {rule.id, rule.family}
+    ]
+
+
+def _unknown(word: str) -> str:
+    close = difflib.get_close_matches(word, [*FAMILIES, *(rule.id for rule in RULES)], 1)
+    hint = f"; did you mean {close[0]}?" if close else f"; families: {', '.join(FAMILIES)}"
+    return f"no rule or family is called {word or '(nothing)'}{hint}"
