@@ -29,7 +29,7 @@ class ClientBridge:
     def __init__(self, relay: "Relay") -> None:
         self._relay = relay
         self._header = self._features = b""
-        self._answers_next = False
+        self._asked = self._answers_next = False
         relay.features.offers = relay.features.hides_starttls = True
 
     def header(self, way: Way, head: Head, raw: bytes, time: int) -> bool:
@@ -51,17 +51,28 @@ class ClientBridge:
         """Take a first-level element; whether it is dealt with and goes no further."""
         relay = self._relay
         if way is relay.down and item.element.name == _FEATURES and relay.features.offers:
-            relay.features.offers = False
-            self._features = relay.features.edited(way, item, time)
-            relay.features.offers = True
-            return False
+            self._features = relay.features.without_offer(way, item)
+            if self._asked:
+                way.send(relay.features.edited(way, item, time), time)
+                self._grant(time)
+            return self._asked
         if way is relay.down or not relay.features.offers:
             return False
-        relay.features.offers = False
         if item.element.name != _STARTTLS:
-            return False  # it logs in without TLS
-        relay.features.offers = False
+            relay.features.offers = False  # it logs in without TLS
+            return False
         relay.edit(way, item, _BY, "dropped", time)
+        if self._features:
+            self._grant(time)
+        else:
+            self._asked = True  # ahead of the offer, which has to come first all the same
+            way.wait()
+        return True
+
+    def _grant(self, time: int) -> None:
+        """Let the client begin TLS."""
+        relay, way = self._relay, self._relay.up
+        relay.features.offers = False
         relay.negotiation.element(RECEIVING, Element(_PROCEED, {}, []))
         relay.make(relay.client, RECEIVING, _BY, f"<proceed xmlns='{TLS}'/>", time)
         behind = way.rest()
@@ -69,34 +80,45 @@ class ClientBridge:
         relay.security.expect_client(time)
         self._answers_next = True
         relay.security.from_client(behind, time, told=len(behind))
-        return True
 
 
 class ServerBridge:
-    """Is the initiating end of STARTTLS for the server."""
+    """Is the initiating end of STARTTLS for the server; `asks` until that has granted it.
+
+    Of what the client says in its TLS only the header goes out before the server leg has TLS too. A client may well
+    send more in one go, its password for instance.
+    """
 
     def __init__(self, relay: "Relay") -> None:
+        self.asks = True
         self._relay = relay
         self._header = b""
-        self._asks = True
 
     def header(self, way: Way, head: Head, raw: bytes, time: int) -> bool:
         """Take a stream header; whether it is dealt with and goes no further."""
-        if way is self._relay.up:
-            self._header = self._header or raw
-            return False
-        if self._asks:
-            self._relay.edit(way, head, _BY, "dropped", time)
-        return self._asks
+        relay = self._relay
+        if way is relay.up:
+            first = not self._header
+            if first:
+                self._header = raw
+                relay.passage.dial()
+            return first
+        if self.asks:
+            relay.edit(way, head, _BY, "dropped", time)
+        return self.asks
+
+    def connected(self, time: int) -> None:
+        """Begin the stream with the server."""
+        self._relay.server.send(self._header, time)
 
     def element(self, way: Way, item: Item, time: int) -> bool:
         """Take a first-level element; whether it is dealt with and goes no further."""
         relay = self._relay
-        if not self._asks or way is relay.up:
+        if not self.asks or way is relay.up:
             return False
         relay.edit(way, item, _BY, "dropped", time)
         if item.element.name == _PROCEED:
-            self._asks = False
+            self.asks = False
             relay.security.begin_server(time)
         elif item.element.name == _FEATURES and item.element.child(_STARTTLS) is not None:
             relay.negotiation.element(INITIATING, Element(_STARTTLS, {}, []))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xmppscope.model.marks import DoneMark, ToldMark
 from xmppscope.model.timeline import INITIATING, RECEIVING, Sender
 from xmppscope.model.wire import Ended, Released
+from xmppscope.proxy.bridge import ServerBridge
 from xmppscope.proxy.leg import Leg, TlsFault
 from xmppscope.proxy.refusal import Condition, Refusal
 from xmppscope.proxy.settings import End
@@ -176,10 +177,12 @@ class Ending:
         if self.refusal is not None or self.done:
             return
         unready = relay.server.expects_tls and not relay.server.established
-        if self.heard and not unready:
+        asked = isinstance(relay.bridge, ServerBridge) and relay.bridge.asks
+        if self.heard and not unready and not asked:
             self._ended(relay.down, time, reset)
             return
-        when = "during the TLS handshake" if unready else "without an answer"
+        late = "before it granted STARTTLS" if asked and self.heard else "without an answer"
+        when = "during the TLS handshake" if unready else late
         how = "reset" if reset else "closed"
         relay.server.release()
         relay.tell(Ended(relay.server.flow, relay.server.peer, time, 0, reset=reset))

@@ -7,7 +7,7 @@ from xmppscope.framing.tags import start_tag_end
 from xmppscope.model.element import Element
 from xmppscope.model.marks import ToldMark
 from xmppscope.model.namespaces import TLS
-from xmppscope.proxy.channel_binding import strip, strip_starttls
+from xmppscope.proxy.channel_binding import Stripped, strip, strip_starttls
 from xmppscope.proxy.downgrade import Watch
 from xmppscope.proxy.downgrade_words import Notice
 from xmppscope.proxy.way import Way
@@ -36,14 +36,7 @@ class FeatureEdits:
 
     def edited(self, way: Way, item: Item, time: int) -> bytes:
         """Return the features as the client is to get them."""
-        data, texts = item.raw, []
-        stripped = None if self._relay.settings.keep_channel_binding else strip(data, item.element, way.xmlns)
-        if stripped is not None:
-            data = stripped.data
-            texts.append(stripped.text)
-        if self.hides_starttls and (without := strip_starttls(data, item.element, way.xmlns)) is not None:
-            data = without
-            texts.append("without STARTTLS, which the server leg does not use")
+        data, stripped, texts = self._stripped(way, item)
         if self.offers:
             data = _with_offer(data)
             texts.append("with STARTTLS, which the proxy offers")
@@ -54,6 +47,22 @@ class FeatureEdits:
             self._watch.tls(leg.name, leg.version)
         self._warn(self._watch.features(item.element, stripped), time)
         return data
+
+    def without_offer(self, way: Way, item: Item) -> bytes:
+        """Return the features as they are to be repeated once the proxy has nothing to offer any more."""
+        return self._stripped(way, item)[0]
+
+    def _stripped(self, way: Way, item: Item) -> tuple[bytes, Stripped | None, list[str]]:
+        """Return the features without what cannot work, and what that is."""
+        data, texts = item.raw, []
+        stripped = None if self._relay.settings.keep_channel_binding else strip(data, item.element, way.xmlns)
+        if stripped is not None:
+            data = stripped.data
+            texts.append(stripped.text)
+        if self.hides_starttls and (without := strip_starttls(data, item.element, way.xmlns)) is not None:
+            data = without
+            texts.append("without STARTTLS, which the server leg does not use")
+        return data, stripped, texts
 
     def watch(self, element: Element, time: int) -> None:
         """Take any other element: a login may be about to fail because of what was taken out."""

@@ -121,7 +121,10 @@ class Relay:
             self.server.expect_tls()
             self.security.start_server(time)
         else:
-            self.ending.let_pass(self.up, time)
+            if isinstance(self.bridge, ServerBridge):
+                self.bridge.connected(time)
+            else:
+                self.ending.let_pass(self.up, time)
             self.ending.wait_for("the server did not answer", time)
 
     def server_failed(self, text: str, advice: str, time: int) -> None:
