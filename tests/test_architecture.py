@@ -18,7 +18,7 @@ LAYERS = (
     ("session",),
     ("xeps",),
     ("explain", "redact"),
-    ("lint",),
+    ("lint", "stats"),
     ("analyzer",),
     ("filter", "render", "sources", "proxy", "demo"),
     ("cli",),

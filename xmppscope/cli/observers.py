@@ -6,5 +6,5 @@ from xmppscope.xeps.trackers import Trackers
 
 
 def observers(trackers: Trackers | None = None) -> list[Observer]:
-    """Return what adds to the entries of one run, in the order in which it sees them; *trackers* if someone asks them."""
+    """Return what adds to the entries of one run, in the order in which it sees them; *trackers* to be asked later."""
     return [trackers or Trackers(), Linter()]

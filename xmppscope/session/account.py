@@ -1,0 +1,158 @@
+"""What is known of one account across its connections: its messages by id, its contacts, what changed its roster.
+
+One logical message is met several times: sent, delivered, copied to other clients, found in the archive. It is known by
+its `id`, by the sender's own id and the ids that archives gave it (XEP-0359), together with the two addresses, where
+all that stand for the account count as one. Between servers, and for components, addresses say all.
+
+Everything here is bounded, per account and in all; `Accounts.forgotten` counts what was dropped.
+"""
+
+from typing import Final
+
+from xmppscope.model.instant import nanoseconds
+from xmppscope.model.jid import bare
+from xmppscope.model.timeline import Entry
+from xmppscope.session.subscription import Subscription
+
+MOST_PER_ACCOUNT: Final = 8192
+"""How many ids of one account are remembered."""
+
+MOST_IN_ALL: Final = 65_536
+"""How many ids are remembered in all."""
+
+MOST_ACCOUNTS: Final = 4096
+MOST_CONTACTS: Final = 4096
+MOST_CHANGES: Final = 256
+_FRESH: Final = 10_000_000_000
+"""Nanoseconds after which a push is no longer taken for the answer to a change."""
+
+_MOST_FORMS: Final = 4096
+_MOST_PLACES: Final = 8
+
+Key = tuple[str, ...]
+
+
+class Forms(dict[str | None, str]):
+    """The form in which each address is compared: bare, in lower case; *own* and no address become the empty one."""
+
+    def __init__(self, own: str) -> None:
+        super().__init__()
+        self.own = own.lower()
+
+    def __missing__(self, address: str | None) -> str:
+        """Find the form of an address that was not seen before."""
+        form = bare(address or "").lower()
+        if form == self.own:
+            form = ""
+        if len(self) >= _MOST_FORMS:
+            self.clear()
+        self[address] = form
+        return form
+
+
+class Account:
+    """One account; `own` is its bare JID, empty where there is none: a server, a component, a login not captured.
+
+    `subscriptions` are the states of its contacts, which are all there once the roster was seen (`knows_roster`).
+    """
+
+    def __init__(self, own: str, accounts: "Accounts") -> None:
+        self.own = own
+        self.forms = Forms(own)
+        self.subscriptions: dict[str, Subscription] = {}
+        self.knows_roster = False
+        self._changes: dict[str, tuple[Entry, set[int]]] = {}
+        self._accounts = accounts
+        self._places: dict[Key, list[tuple[int, int]]] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many ids are remembered."""
+        return len(self._places)
+
+    def add(self, key: Key, connection: int, entry: int) -> None:
+        """Remember that what *key* stands for is in *entry*."""
+        places = self._places.get(key)
+        if places is None:
+            self._places[key] = [(connection, entry)]
+            self._accounts.count(self)
+        elif len(places) < _MOST_PLACES:
+            places.append((connection, entry))
+
+    def find(self, key: Key, connection: int) -> int | None:
+        """Return the latest entry of *key* on *connection*, or else the earliest anywhere."""
+        places = self._places.get(key)
+        if places is None:
+            return None
+        return next((entry for number, entry in reversed(places) if number == connection), places[0][1])
+
+    def first(self, key: Key) -> int | None:
+        """Return the earliest entry of *key*."""
+        places = self._places.get(key)
+        return None if places is None else places[0][1]
+
+    def forget(self, *, everything: bool) -> int:
+        """Forget the older half of the ids, or *everything*; return how many that were."""
+        keys = list(self._places)
+        dropped = keys if everything else keys[: (len(keys) + 1) // 2]
+        for key in dropped:
+            del self._places[key]
+        return len(dropped)
+
+    def know(self, contact: str, state: Subscription) -> None:
+        """Note the state of a contact, within bounds."""
+        if contact in self.subscriptions or len(self.subscriptions) < MOST_CONTACTS:
+            self.subscriptions[contact] = state
+
+    def change(self, contact: str, entry: Entry) -> None:
+        """Note that *entry* asks for a change of a contact's roster item; pushes will follow."""
+        if len(self._changes) >= MOST_CHANGES:
+            self._changes.clear()
+        self._changes[contact] = entry, set()
+
+    def pushed(self, contact: str, push: Entry) -> int | None:
+        """Return the entry that a *push* is about: the last change, once for each connection and while it is fresh."""
+        entry, told = self._changes.get(contact, (None, set()))
+        if entry is None or push.connection in told or nanoseconds(push.time) - nanoseconds(entry.time) > _FRESH:
+            return None
+        told.add(push.connection)
+        return entry.entry
+
+
+class Accounts:
+    """The accounts of a capture, by bare JID."""
+
+    def __init__(self) -> None:
+        self.forgotten = 0
+        self._accounts: dict[str, Account] = {}
+        self._count = 0
+
+    def __getitem__(self, jid: str) -> Account:
+        """Return the account of *jid*, bare or full; it is new if it was not met before."""
+        own = bare(jid).lower()
+        return self._accounts.get(own) or self._new(own, own)
+
+    def without_jid(self, name: str) -> Account:
+        """Return what stands for an account on connections that have none; *name* tells them apart."""
+        key = f"\n{name}"
+        return self._accounts.get(key) or self._new(key, "")
+
+    def _new(self, key: str, own: str) -> Account:
+        if len(self._accounts) >= MOST_ACCOUNTS:
+            self._forget(self._accounts.pop(next(iter(self._accounts))), everything=True)
+        account = self._accounts[key] = Account(own, self)
+        return account
+
+    def count(self, account: Account) -> None:
+        """Count an id that *account* remembers from now on, and keep memory bounded."""
+        self._count += 1
+        if account.remembered > MOST_PER_ACCOUNT:
+            self._forget(account)
+        elif self._count > MOST_IN_ALL:
+            for one in self._accounts.values():
+                self._forget(one)
+
+    def _forget(self, account: Account, *, everything: bool = False) -> None:
+        dropped = account.forget(everything=everything)
+        self._count -= dropped
+        self.forgotten += dropped

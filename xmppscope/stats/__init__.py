@@ -1,0 +1,1 @@
+"""Figures about connections, and about all that was said on them."""

@@ -1,0 +1,1 @@
+"""Extensions that have a state, one module each, and the observer that feeds them."""

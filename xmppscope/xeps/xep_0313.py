@@ -1,0 +1,63 @@
+"""Message Archive Management (XEP-0313): the queries of one client, how many results each brought, whether all.
+
+Versions 0 to 2 of the namespace: in version 0 `<fin/>` came in a message. Paging itself (XEP-0059) is not followed:
+each page is a query.
+"""
+
+from typing import Final
+
+import msgspec
+
+from xmppscope.model.element import SEPARATOR, Element
+
+NAMESPACES: Final = tuple(f"urn:xmpp:mam:{version}" for version in (2, 1, 0))
+QUERY: Final = frozenset(f"{ns}{SEPARATOR}query" for ns in NAMESPACES)
+RESULT: Final = frozenset(f"{ns}{SEPARATOR}result" for ns in NAMESPACES)
+FIN: Final = frozenset(f"{ns}{SEPARATOR}fin" for ns in NAMESPACES)
+
+MOST_QUERIES: Final = 10_000
+"""How many queries of a connection are followed."""
+
+_TRUE: Final = frozenset({"true", "1"})
+
+
+class ArchiveQuery(msgspec.Struct, omit_defaults=True, gc=False):
+    """One query; `complete` is None until `<fin/>` was seen."""
+
+    results: int
+    entry: int
+    queryid: str | None = None
+    complete: bool | None = None
+
+
+class ArchiveQueries:
+    """Follows the queries on one connection; `forgotten` counts those that were not followed."""
+
+    def __init__(self) -> None:
+        self.queries: list[ArchiveQuery] = []
+        self.forgotten = 0
+        self._by_id: dict[str, ArchiveQuery] = {}
+        self._by_entry: dict[int, ArchiveQuery] = {}
+
+    def ask(self, query: Element, entry: int) -> None:
+        """Take the `<query/>` of an iq set, whose entry is *entry* (§4.1)."""
+        if len(self.queries) >= MOST_QUERIES:
+            self.forgotten += 1
+            return
+        identity = query.attrs.get("queryid")
+        asked = ArchiveQuery(0, entry, identity)
+        self.queries.append(asked)
+        self._by_id[identity or ""] = self._by_entry[entry] = asked
+
+    def result(self, result: Element) -> ArchiveQuery | None:
+        """Take the `<result/>` of a message; return the query that it belongs to (§4.2: "MUST include the queryid")."""
+        query = self._by_id.get(result.attrs.get("queryid", ""))
+        if query is not None:
+            query.results += 1
+        return query
+
+    def fin(self, fin: Element, answers: int | None) -> None:
+        """Take `<fin/>`; *answers* is the entry of the query that it answers, in version 0 its queryid says so."""
+        query = self._by_entry.pop(answers, None) if answers else self._by_id.get(fin.attrs.get("queryid", ""))
+        if query is not None:
+            query.complete = fin.attrs.get("complete") in _TRUE
