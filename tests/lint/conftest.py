@@ -1,16 +1,24 @@
 """Conversations for the linter: the lines of an example in, the findings of all rules out."""
 
+import contextlib
 import re
-from collections.abc import Callable, Sequence
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from xmppscope.analyzer import Analyzer
 from xmppscope.lint import Linter
 from xmppscope.lint.preambles import PREAMBLES
 from xmppscope.lint.rule import Example, talk
 from xmppscope.model.timeline import Entry, Finding, Record
-from xmppscope.model.wire import Data, Ended, Lost, Opened
+from xmppscope.model.wire import Data, Ended, Lost, Opened, WireEvent
 from xmppscope.tls.keylog import KeyStore
 
 START = 1_700_000_000_000_000_000
@@ -29,34 +37,102 @@ class Heard:
         return [finding.rule for finding in self.findings]
 
 
-def play(example: Example, *, syn: bool = True, select: Sequence[str] = (), analyzer: Analyzer | None = None) -> Heard:
-    analyzer = analyzer or Analyzer(KeyStore(), observers=[Linter(select)])
-    records = analyzer.feed(Opened(1, START, 0, "192.0.2.1:40001", "192.0.2.2:5222", syn))
-    for number, line in enumerate((*PREAMBLES[example.after], *example.lines), 1):
+class Tls:
+    """Both ends of one TLS connection in memory; who reads along gets its secrets."""
+
+    def __init__(self, folder: Path) -> None:
+        server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        server.load_cert_chain(folder / "server.pem")
+        server.num_tickets = 0
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        self.keylog = folder / f"keys-{id(self)}"
+        client.keylog_filename = str(self.keylog)
+        self._in = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ends = (
+            client.wrap_bio(self._in[0], self._out[0], server_hostname="capulet.example"),
+            server.wrap_bio(self._in[1], self._out[1], server_side=True),
+        )
+
+    def handshake(self) -> Iterator[tuple[int, bytes]]:
+        for side in (0, 1, 0, 1, 0):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self._ends[side].do_handshake()
+            data = self._carry(side)
+            if data:
+                yield side, data
+
+    def send(self, side: int, data: bytes) -> bytes:
+        self._ends[side].write(data)
+        return self._carry(side)
+
+    def _carry(self, side: int) -> bytes:
+        data = self._out[side].read()
+        self._in[1 - side].write(data)
+        return data
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a server's key and certificate."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "c")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    folder = tmp_path_factory.mktemp("tls")
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ) + built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    (folder / "server.pem").write_bytes(pem)
+    return folder
+
+
+def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, bytes | str]]:
+    """Yield which side sends which bytes, or what happens to it."""
+    if tls is not None:
+        yield from list(tls.handshake())
+    for line in (*PREAMBLES[example.after], *example.lines):
         found = LINE.fullmatch(line)
         assert found is not None, line
         who, xml, event = found.groups()
-        side, time = "CS".index(who), START + number * 1_000_000
-        if xml is not None:
-            records += analyzer.feed(Data(1, side, time, number, xml.encode()))
-        elif event == "gap":
-            records += analyzer.feed(Lost(1, side, time, number, 20))
+        side = "CS".index(who)
+        if xml is None:
+            yield side, event
         else:
-            records += analyzer.feed(Ended(1, side, time, number, event == "rst"))
-    return Heard([*records, *analyzer.close()])
+            yield side, xml.encode() if tls is None else tls.send(side, xml.encode())
+
+
+def wire(side: int, what: bytes | str, number: int) -> WireEvent:
+    time = START + number * 1_000_000
+    if isinstance(what, bytes):
+        return Data(1, side, time, number, what)  # type: ignore[arg-type]
+    if what == "gap":
+        return Lost(1, side, time, number, 20)  # type: ignore[arg-type]
+    return Ended(1, side, time, number, what == "rst")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def hear() -> Callable[..., Heard]:
+def play_example(certificate: Path) -> Callable[..., Heard]:
+    """Play an example of a rule through an analyzer with a linter."""
+
+    def play(example: Example, *, syn: bool = True, select: Sequence[str] = ()) -> Heard:
+        keys = KeyStore()
+        analyzer = Analyzer(keys, observers=[Linter(select)])
+        tls = Tls(certificate) if example.after == "tls" else None
+        records = analyzer.feed(Opened(1, START, 0, "192.0.2.1:40001", "192.0.2.2:5222", syn))
+        for number, (side, what) in enumerate(steps(example, tls), 1):
+            if tls is not None and not keys.logs:
+                keys.add(tls.keylog.read_bytes(), "the test")
+            records += analyzer.feed(wire(side, what, number))
+        return Heard([*records, *analyzer.close()])
+
+    return play
+
+
+@pytest.fixture
+def hear(play_example: Callable[..., Heard]) -> Callable[..., Heard]:
     """Play lines behind a preamble and return what the rules say."""
 
     def run(*lines: str, after: str = "login", syn: bool = True, select: Sequence[str] = ()) -> Heard:
-        return play(talk(*lines, after=after), syn=syn, select=select)  # type: ignore[arg-type]
+        return play_example(talk(*lines, after=after), syn=syn, select=select)  # type: ignore[arg-type]
 
     return run
-
-
-@pytest.fixture
-def play_example() -> Callable[[Example], Heard]:
-    """Play an example of a rule."""
-    return play

@@ -45,6 +45,7 @@ _LOGIN: Final = (
 )
 PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
     "none": (),
+    "tls": (),
     "header": _HEADER,
     "offer": _OFFER,
     "account": _ACCOUNT,
@@ -66,6 +67,7 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
 
 NAMES: Final[dict[Preamble, str]] = {
     "none": "",
+    "tls": "inside direct TLS",
     "header": "after both stream headers",
     "offer": "after the stream features",
     "account": "after authentication, before a resource is bound",

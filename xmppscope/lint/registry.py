@@ -8,6 +8,7 @@ from xmppscope.lint.checker import Checker
 from xmppscope.lint.rule import Rule
 from xmppscope.lint.stream_course import StreamChecker
 from xmppscope.lint.streams import HeaderChecker
+from xmppscope.lint.tls import TlsChecker
 from xmppscope.lint.xml import XmlChecker
 from xmppscope.model.errors import XmppscopeError
 
@@ -15,6 +16,7 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     XmlChecker,
     HeaderChecker,
     StreamChecker,
+    TlsChecker,
 )
 """What follows each connection."""
 

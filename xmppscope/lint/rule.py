@@ -9,7 +9,7 @@ import msgspec
 
 from xmppscope.model.timeline import Severity
 
-Preamble = Literal["login", "account", "header", "management", "none", "servers", "offer"]
+Preamble = Literal["login", "account", "header", "management", "none", "servers", "offer", "tls"]
 
 LEVELS: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3}
 """The severities, the gravest last."""

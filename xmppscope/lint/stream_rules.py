@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from xmppscope.lint.preambles import BIND, CLIENT_FINAL, CLIENT_FIRST, OPEN, OPENED, REOPENED, SASL, SERVER_FIRST
+from xmppscope.lint.preambles import BIND, CLIENT_FINAL, CLIENT_FIRST, OFFER, OPEN, OPENED, REOPENED, SASL, SERVER_FIRST
 from xmppscope.lint.rule import Rule, talk
 
 _AUTHENTICATED: Final = (
@@ -24,7 +24,7 @@ FEATURES_MISSING: Final = Rule(
         "S: <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
         after="none",
     ),
-    right=talk(OPEN, OPENED, "S: <stream:features/>", after="none"),
+    right=talk(OPEN, OPENED, OFFER, after="none"),
 )  # fmt: skip
 RESTART_MISSING: Final = Rule(
     "restart-missing", "stream", "error", "RFC 6120 §6.3.2",

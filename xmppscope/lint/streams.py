@@ -9,14 +9,14 @@ from typing import Final
 
 from xmppscope.lint.checker import Checker, Report, table
 from xmppscope.lint.course import Course
-from xmppscope.lint.preambles import OPEN, OPENED, REOPENED, STREAM
+from xmppscope.lint.preambles import OPEN, OPENED, REOPENED, STARTTLS, STREAM
 from xmppscope.lint.rule import Rule, talk
 from xmppscope.model import namespaces
 from xmppscope.model.namespaces import FRAMING
 from xmppscope.model.timeline import INITIATING, RECEIVING
 from xmppscope.session.seen import Seen
 
-_EMPTY: Final = "S: <stream:features/>"
+_EMPTY: Final = f"S: <stream:features>{STARTTLS}</stream:features>"
 
 NAMESPACE: Final = Rule(
     "stream-namespace", "stream", "error", "RFC 6120 §4.8.1",
