@@ -15,6 +15,7 @@ VARYING = (
     (re.compile(r" --ca-dir \S+?(?=[,) ]|$)"), ""),
     (re.compile(r"xmppscope CA [0-9a-f]{2}(:[0-9a-f]{2})+"), "xmppscope CA ID"),
     (re.compile(r"\bid [\w-]{8}…"), "id ID"),
+    (re.compile(r"profanity\.\w{4}\b"), "profanity.NAME"),
     (re.compile(r"(?<=…/)[\w-]{10,}…?"), "RESOURCE"),
     (re.compile(r"^( *\d+) +↑?\d+\.\d{3} "), r"\1 TIME "),
     (re.compile(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)? UTC"), "DATE UTC"),
