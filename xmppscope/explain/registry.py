@@ -67,6 +67,26 @@ def xep(number: str) -> Xep | None:
     return _xeps().get(number)
 
 
+def is_registered(ns: str) -> bool:
+    """Tell whether a namespace is known as it is, not only by its beginning or in another version."""
+    return ns in _namespaces()[0]
+
+
+def namespaces_of(spec: str) -> list[str]:
+    """Return the namespaces that a specification, as `specification` names it, defines; in alphabetical order."""
+    return sorted(ns for ns, found in _namespaces()[0].items() if found == spec)
+
+
+def all_xeps() -> list[Xep]:
+    """Return every XEP, in the order of numbers."""
+    return list(_xeps().values())
+
+
+def all_namespaces() -> list[str]:
+    """Return every known namespace."""
+    return list(_namespaces()[0])
+
+
 def short_name(ns: str) -> str:
     """Return the short name of a known namespace (``disco#info``, ``roster``), an unknown one in full."""
     if not specification(ns):
