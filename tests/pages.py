@@ -10,7 +10,8 @@ LEFT_OUT = "⋮"
 
 # What differs from run to run: ports, names that somebody drew by lot, times, and the dashes that fill a line.
 VARYING = (
-    (re.compile(r"(127\.0\.0\.1|\[::1\]):\d+"), r"\1:PORT"),
+    (re.compile(r"(127\.0\.0\.1|\[::1\]|\.test):\d+"), r"\1:PORT"),
+    (re.compile(r"tcp\.port==\d+"), "tcp.port==PORT"),
     (re.compile(r"\bport \d+;"), "port PORT;"),
     (re.compile(r" --ca-dir \S+?(?=[,) ]|$)"), ""),
     (re.compile(r"xmppscope CA [0-9a-f]{2}(:[0-9a-f]{2})+"), "xmppscope CA ID"),

@@ -15,10 +15,11 @@ from tests.integration.clients.base import Job, Script
 from tests.integration.clients.gosendxmpp import GoSendxmpp
 from tests.integration.clients.profanity import Log, Profanity, Terminal
 from tests.integration.clients.slix import Slixmpp
+from tests.integration.conftest import CLIENTS
 from tests.integration.processes import PATIENCE, wait_for
 from tests.integration.proxy_run import COMMAND, exported
 from tests.integration.servers.base import Account, Server
-from tests.pages import PAGES, difference, steady
+from tests.pages import PAGES, ROOT, difference, steady
 from tests.proxy import dns_server
 from xmppscope.demo import ACCOUNTS, DOMAIN
 
@@ -157,3 +158,10 @@ def test_a_session_is_as_shown(page: str, name: str, lines: list[str], request: 
     printed = request.getfixturevalue(SCREENS[name])
     problem = difference(map(steady, lines), map(steady, printed))
     assert problem is None, "\n".join([problem or "", *printed])
+
+
+def test_the_readme_names_every_client_and_the_versions_of_tls_that_it_is_held_to() -> None:
+    readme = (ROOT / "README.md").read_text()
+    rows = re.findall(r"^\| (\S+) \d\S*[^|]* \| ([\d., ]+) \|", readme, re.MULTILINE)
+    told = {name.lower(): versions for name, versions in rows}
+    assert told == {client.name.lower(): ", ".join(client.versions) for client in CLIENTS}
