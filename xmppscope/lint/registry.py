@@ -4,8 +4,11 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from xmppscope.lint.binding import BindChecker
 from xmppscope.lint.checker import Checker
 from xmppscope.lint.rule import Rule
+from xmppscope.lint.sasl import SaslChecker
+from xmppscope.lint.scram import ScramChecker
 from xmppscope.lint.stream_course import StreamChecker
 from xmppscope.lint.streams import HeaderChecker
 from xmppscope.lint.tls import TlsChecker
@@ -17,6 +20,9 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     HeaderChecker,
     StreamChecker,
     TlsChecker,
+    SaslChecker,
+    ScramChecker,
+    BindChecker,
 )
 """What follows each connection."""
 
