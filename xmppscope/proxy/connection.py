@@ -223,6 +223,7 @@ class ProxiedStream(asyncio.Protocol):
         for command in commands:
             if isinstance(command, Dial):
                 self._dialling = asyncio.get_running_loop().create_task(self._dial(relay, command))
+                self._dialling.add_done_callback(self._dialled_or_broken)
             else:
                 self._end(command)
         if relay.done and self._dialling is not None:
@@ -269,6 +270,14 @@ class ProxiedStream(asyncio.Protocol):
             await loop.create_connection(lambda: ServerEnd(self), sock=reached.socket)
             relay.server_connected(reached.local, reached.address, self._clock())
         self._carry_out(relay)
+
+    def _dialled_or_broken(self, task: asyncio.Task[None]) -> None:
+        """Let go if dialling has met a fault of our own, of which nobody else would hear while the client waits."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            task.get_loop().call_exception_handler({"message": "a fault while dialling", "exception": error})
+            self.stop()
+            self.abandon()
 
     def _set_timer(self, deadline: int | None) -> None:
         if self._timer is not None:

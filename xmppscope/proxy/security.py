@@ -13,7 +13,14 @@ from xmppscope.model.marks import VerdictMark
 from xmppscope.model.wire import Data
 from xmppscope.proxy.bridge import ServerBridge
 from xmppscope.proxy.leg import TlsFault
-from xmppscope.proxy.tls_choice import Versions, client_versions, judge_certificate, only, server_name
+from xmppscope.proxy.tls_choice import (
+    Versions,
+    client_versions,
+    judge_certificate,
+    offered_alpn,
+    only,
+    server_name,
+)
 
 if TYPE_CHECKING:
     from xmppscope.proxy.relay import Relay
@@ -148,7 +155,7 @@ class Security:
         """Begin the handshake with the server, within what the client offers or has already."""
         relay = self._relay
         hello, client = relay.client.hello, relay.client
-        alpn: tuple[str, ...] = () if hello is None else tuple(hello.alpn)
+        alpn = () if hello is None else offered_alpn(hello)
         versions = _ANY if hello is None else client_versions(hello)
         if client.established and client.tls is not None:
             chosen = client.tls.selected_alpn_protocol()

@@ -18,7 +18,8 @@ _VERSIONS: Final = {
 }
 _NAMED: Final = {version.name.replace("_", "."): version for version in _VERSIONS.values()}
 _SERVICES: Final[dict[ConnectionKind, Service]] = {"c2s": "xmpp-client", "s2s": "xmpp-server"}
-_NAME_BOUND: Final = 253
+_NAME_BOUND: Final = 253  # RFC 1035 §2.3.4
+_LABEL_BOUND: Final = 63
 
 
 def client_versions(hello: ClientHello) -> Versions:
@@ -34,6 +35,14 @@ def client_versions(hello: ClientHello) -> Versions:
 _OLDEST_IMPLIED: Final = 0x0301
 
 
+def offered_alpn(hello: ClientHello) -> tuple[str, ...]:
+    """Return the ALPN that can be offered to the server as the client does: `ssl` takes names of ASCII alone.
+
+    Others, those of GREASE (RFC 8701) among them, are escapes in a `ClientHello`, which are nobody's protocol.
+    """
+    return tuple(name for name in hello.alpn if "\\" not in name)
+
+
 def only(version: str) -> Versions:
     """Return the bounds that leave nothing but *version* (``TLSv1.2``), so that both legs speak the same (XEP-0515)."""
     found = _NAMED.get(version, ssl.TLSVersion.TLSv1_2)
@@ -43,13 +52,16 @@ def only(version: str) -> Versions:
 def server_name(domain: str) -> str | None:
     """Return the SNI for an XMPP *domain* (XEP-0368 §3), or None where it can't be one."""
     name = ascii_domain(domain)
-    usable = name and len(name) <= _NAME_BOUND and name.isascii() and name[0] != "." and "\0" not in name
-    return name if usable else None
+    labels = name.split(".")
+    usable = all(0 < len(label) <= _LABEL_BOUND for label in labels) and name.isascii() and "\0" not in name
+    return name if usable and len(name) <= _NAME_BOUND else None
 
 
 def judge_certificate(der: bytes | None, domain: str, kind: ConnectionKind, time: int) -> str:
     """Return why the server's certificate is not one for *domain*; empty if it is (RFC 6120 §13.7.2)."""
     if not der:
         return "the server showed none"
+    if not domain:
+        return "the client has not said which domain it is to be for"
     match = match_certificate(read_certificate(der), domain, _SERVICES.get(kind), time)
     return "" if match.fits else "; ".join(match.reasons)
