@@ -23,7 +23,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     verbose: int
 
 
-@click.command(short_help="Watch two people log in, befriend each other, talk, and survive a cut.")
+@click.command(short_help="A real session through the real proxy, all on this machine.")
 @click.option("--fast", is_flag=True, help="Without pauses for reading.")
 @click.option("--serve", is_flag=True, help="Keep server and proxy running, for clients of your own.")
 @click.option("--record", metavar="FILE", help="Where to leave the recording (demo.pcapng).")

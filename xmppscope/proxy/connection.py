@@ -46,7 +46,7 @@ class ProxiedStream(asyncio.Protocol):
     # The client's socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Meet a client."""
+        """Meet a client at the front door."""
         assert isinstance(transport, asyncio.Transport)
         self._client = transport
         self._accepted = self._clock()
@@ -312,7 +312,7 @@ class ServerEnd(asyncio.Protocol):
         self.data_received = stream.server_data  # type: ignore[method-assign]  # one call less for every segment
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Take the socket, now that it is connected."""
         assert isinstance(transport, asyncio.Transport)
         self._stream.server_made(transport)
 
