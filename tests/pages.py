@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "captures" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 LEFT_OUT = "⋮"
 
-# What differs from run to run: ports, names that somebody drew by lot, times, and the dashes that fill a line.
+# What differs from run to run: ports, what somebody drew by lot and how long that is, times, the dashes that fill a line.
 VARYING = (
     (re.compile(r"(127\.0\.0\.1|\[::1\]|\.test):\d+"), r"\1:PORT"),
     (re.compile(r"tcp\.port==\d+"), "tcp.port==PORT"),
@@ -22,6 +22,7 @@ VARYING = (
     (re.compile(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)? UTC"), "DATE UTC"),
     (re.compile(r"\+\d+\.\d{3} "), "+TIME "),
     (re.compile(r"\b\d+\.\d+ (ms|s)\b"), r"TIME \1"),
+    (re.compile(r"( (?:auth|challenge|response) .*\S) +\d+$"), r"\1 SIZE"),
     (re.compile(r"─+"), "─"),
     (re.compile(r" +"), " "),
 )
