@@ -186,6 +186,12 @@ FIELDS: Final[dict[str, Field]] = {
         Type.TEXT, "`ack`, `receipt`, `cause`, `correction`, `copy`, `resent`", _parts("links", "rel"), True
     ),
     "links.entry": Field(Type.NUMBER, "the entry that it is linked to", _parts("links", "entry"), True),
+    "severity": Field(
+        Type.CHOICE,
+        "how bad it is what the proxy met",
+        _plain("severity"),
+        choices=get_args(timeline.Severity),
+    ),
     "leg": Field(
         Type.CHOICE, "in the proxy, where the legs differ: which one", _plain("leg"), choices=get_args(timeline.Leg)
     ),
