@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "captures" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 LEFT_OUT = "⋮"
 
-# What differs from run to run: ports, what somebody drew by lot and how long that is, times, the dashes that fill a line.
+# What differs from run to run: ports, what is drawn by lot and its length, numbers where two speak at once, times.
 VARYING = (
     (re.compile(r"(127\.0\.0\.1|\[::1\]|\.test):\d+"), r"\1:PORT"),
     (re.compile(r"tcp\.port==\d+"), "tcp.port==PORT"),
@@ -18,7 +18,7 @@ VARYING = (
     (re.compile(r"\bid [\w-]{8}…"), "id ID"),
     (re.compile(r"profanity\.\w{4}\b"), "profanity.NAME"),
     (re.compile(r"(?<=…/)[\w-]{10,}…?"), "RESOURCE"),
-    (re.compile(r"^( *\d+) +↑?\d+\.\d{3} "), r"\1 TIME "),
+    (re.compile(r"^ *\d+ +↑?\d+\.\d{3} "), "NUMBER TIME "),
     (re.compile(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)? UTC"), "DATE UTC"),
     (re.compile(r"\+\d+\.\d{3} "), "+TIME "),
     (re.compile(r"\b\d+\.\d+ (ms|s)\b"), r"TIME \1"),
