@@ -6,9 +6,11 @@ from typing import Final
 
 from xmppscope.lint.binding import BindChecker
 from xmppscope.lint.checker import Checker
+from xmppscope.lint.iq import IqChecker
 from xmppscope.lint.rule import Rule
 from xmppscope.lint.sasl import SaslChecker
 from xmppscope.lint.scram import ScramChecker
+from xmppscope.lint.stanzas import StanzaChecker
 from xmppscope.lint.stream_course import StreamChecker
 from xmppscope.lint.streams import HeaderChecker
 from xmppscope.lint.tls import TlsChecker
@@ -23,6 +25,8 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     SaslChecker,
     ScramChecker,
     BindChecker,
+    StanzaChecker,
+    IqChecker,
 )
 """What follows each connection."""
 
