@@ -7,6 +7,7 @@ all that stand for the account count as one. Between servers, and for components
 Everything here is bounded, per account and in all; `Accounts.forgotten` counts what was dropped.
 """
 
+from collections import deque
 from typing import Final
 
 from xmppscope.model.instant import nanoseconds
@@ -22,7 +23,7 @@ MOST_IN_ALL: Final = 65_536
 
 MOST_ACCOUNTS: Final = 4096
 MOST_CONTACTS: Final = 4096
-MOST_CHANGES: Final = 256
+_MOST_CHANGES: Final = 8
 _FRESH: Final = 10_000_000_000
 """Nanoseconds after which a push is no longer taken for the answer to a change."""
 
@@ -61,7 +62,7 @@ class Account:
         self.forms = Forms(own)
         self.subscriptions: dict[str, Subscription] = {}
         self.knows_roster = False
-        self._changes: dict[str, tuple[Entry, set[int]]] = {}
+        self._changes: dict[str, deque[tuple[Entry, set[int]]]] = {}
         self._accounts = accounts
         self._places: dict[Key, list[tuple[int, int]]] = {}
 
@@ -105,18 +106,18 @@ class Account:
             self.subscriptions[contact] = state
 
     def change(self, contact: str, entry: Entry) -> None:
-        """Note that *entry* asks for a change of a contact's roster item; pushes will follow."""
-        if len(self._changes) >= MOST_CHANGES:
+        """Note that *entry* asks for a change of a contact's roster item; pushes will follow, in the same order."""
+        if len(self._changes) >= MOST_CONTACTS:
             self._changes.clear()
-        self._changes[contact] = entry, set()
+        self._changes.setdefault(contact, deque(maxlen=_MOST_CHANGES)).append((entry, set()))
 
     def pushed(self, contact: str, push: Entry) -> int | None:
-        """Return the entry that a *push* is about: the last change, once for each connection and while it is fresh."""
-        entry, told = self._changes.get(contact, (None, set()))
-        if entry is None or push.connection in told or nanoseconds(push.time) - nanoseconds(entry.time) > _FRESH:
-            return None
-        told.add(push.connection)
-        return entry.entry
+        """Return the entry that a *push* is about: the oldest fresh change that its connection was not told of."""
+        for entry, told in self._changes.get(contact, ()):
+            if push.connection not in told and nanoseconds(push.time) - nanoseconds(entry.time) <= _FRESH:
+                told.add(push.connection)
+                return entry.entry
+        return None
 
 
 class Accounts:

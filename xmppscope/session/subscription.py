@@ -83,6 +83,7 @@ INBOUND: Final[dict[tuple[Subscription, str], Subscription]] = {
 TYPES: Final = frozenset({"subscribe", "subscribed", "unsubscribe", "unsubscribed"})
 
 _PENDING_IN: Final = {S.NONE: S.NONE_IN, S.NONE_OUT: S.NONE_BOTH, S.TO: S.TO_IN}
+_SHOWN: Final = {waiting: state for state, waiting in _PENDING_IN.items()}
 _WAITING: Final = frozenset(_PENDING_IN.values())
 _ASKING: Final = {S.NONE: S.NONE_OUT, S.FROM: S.FROM_OUT}
 
@@ -99,3 +100,8 @@ def from_roster(subscription: str, ask: str | None, before: Subscription | None)
     if ask == "subscribe":
         state = _ASKING.get(state, state)
     return _PENDING_IN.get(state, state) if before in _WAITING else state
+
+
+def in_roster(state: Subscription) -> Subscription:
+    """Return *state* as a roster shows it: without a request of the contact's (§A.1)."""
+    return _SHOWN.get(state, state)

@@ -18,7 +18,7 @@ from xmppscope.session.logins import Logins
 from xmppscope.session.notes import annotate, link
 from xmppscope.session.roster import QUERY, Contact, Roster
 from xmppscope.session.seen import About, Note, Seen
-from xmppscope.session.subscription import INBOUND, OUTBOUND, TYPES, Subscription, from_roster
+from xmppscope.session.subscription import INBOUND, OUTBOUND, TYPES, Subscription, from_roster, in_roster
 from xmppscope.xeps import deliveries, xep_0198, xep_0220, xep_0313
 from xmppscope.xeps.xep_0045 import MUC, MUC_USER, Rooms
 from xmppscope.xeps.xep_0198 import Sessions, StreamManagement
@@ -142,11 +142,13 @@ class Tracked:
         account = self.account
         sent = entry.sender == INITIATING
         contact = account.forms[entry.to if sent else entry.from_]
-        account.change(contact, entry)
         before = account.subscriptions.get(contact, Subscription.NONE if account.knows_roster else None)
         if before is None:
+            account.change(contact, entry)
             return
         after = (OUTBOUND if sent else INBOUND).get((before, kind), before)
+        if in_roster(after) != in_roster(before):
+            account.change(contact, entry)
         if after is not before:
             account.know(contact, after)
             section = f"RFC 6121 §A.{2 if sent else 3}.{_SECTIONS[kind]}"
