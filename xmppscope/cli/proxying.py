@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from xmppscope.cli.output import Output
 from xmppscope.cli.plan import plan, warnings
 from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.cli.terminal import wants_colour
+from xmppscope.cli.unhurried import Unhurried
 from xmppscope.cli.watching import Watcher
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.proxy.authority import Authority
@@ -83,7 +83,7 @@ class Proxying:
         resolver = Resolver(options.resolver)
         self.authority = Authority.open(default_directory() if options.ca_dir is None else Path(options.ca_dir))
         self._contexts = LegContexts(options, self.authority)
-        self.watcher = Watcher(options, Output(options.output), also)
+        self.watcher = Watcher(options, Unhurried(options.output), also)
         until = self.authority.not_after.date().isoformat()
         page = Page(self.authority.fingerprint, self.authority.der, self.authority.pem, until)
         self.server = ProxyServer(

@@ -13,10 +13,11 @@ from xmppscope import __version__
 from xmppscope.analyzer import Analyzer
 from xmppscope.cli.main import complain
 from xmppscope.cli.observers import observers
-from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.output import ReaderGone
 from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.cli.unhurried import Unhurried
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Header, Record, Summary
 from xmppscope.model.wire import Keys, Opened, ProxyEvent
@@ -41,7 +42,7 @@ class Watcher:
     *also* are observers beside those that every timeline has.
     """
 
-    def __init__(self, options: ProxyOptions, output: Output, also: Sequence[Observer] = ()) -> None:
+    def __init__(self, options: ProxyOptions, output: Unhurried, also: Sequence[Observer] = ()) -> None:
         self.stopped = asyncio.Event()
         self._options = options
         self._output = output
@@ -58,6 +59,7 @@ class Watcher:
         self._first: int | None = None
         self._latest = 0
         self._told: set[str] = set()
+        self._drains = False
         self._print([Header(xmppscope=__version__)])
 
     def watch(self, events: list[ProxyEvent]) -> None:
@@ -72,6 +74,9 @@ class Watcher:
         if self._analyzer is not None:
             self._note_times(events)
             self._print(self._analyzer.feed_all(events))
+            if self._output.waits and not self._drains:
+                self._drains = True
+                asyncio.get_running_loop().add_writer(self._output.descriptor, self._drain)
 
     def note(self, text: str) -> None:
         """Say something about a client that is no entry of the timeline."""
@@ -93,8 +98,7 @@ class Watcher:
         records = self._analyzer.close()
         summary = self._analyzer.summary(0, connections)
         self._print([*records, summary])
-        with contextlib.suppress(ReaderGone):
-            self._output.write(self._renderer.close())
+        self._write(self._renderer.close())
         if self._selected is not None and not self._selected.matched:
             complain(nothing_matched(self._selected))
         return summary
@@ -105,7 +109,10 @@ class Watcher:
             if file is not None:
                 file.close()
         self._tell_problems()
-        self._output.close()
+        with contextlib.suppress(ReaderGone):
+            self._output.close()
+        if self._output.waits:
+            complain("warning: standard output: nobody reads it; the end of the timeline is lost")
 
     def _tell_problems(self) -> None:
         for file in (self._recording, self._keylog):
@@ -120,14 +127,25 @@ class Watcher:
             records = self._selected.feed(records)
         if self._text is not None and self._output.is_terminal and self._options.width is None:
             self._text.resize(columns(terminal=True))
+        self._write(self._renderer.render(records))
+
+    def _write(self, data: bytes) -> None:
+        """Write *data*, or nothing more of the timeline if that cannot be; the traffic waits for neither."""
         try:
-            self._output.write(self._renderer.render(records))
+            self._output.write(data)
         except ReaderGone:
             self._analyzer = None
             self.stopped.set()
         except XmppscopeError as error:
             self._analyzer = None
             complain(f"warning: {error}; the timeline ends here, the traffic goes on")
+
+    def _drain(self) -> None:
+        """Write what the reader was too slow for."""
+        self._write(b"")
+        if not self._output.waits:
+            self._drains = False
+            asyncio.get_running_loop().remove_writer(self._output.descriptor)
 
     def _note_times(self, events: list[ProxyEvent]) -> None:
         """Note when the first connection began, which is time zero, and when something happened last."""
@@ -169,7 +187,7 @@ class Watcher:
             click.echo(line, err=True)
 
 
-def _style(options: ProxyOptions, output: Output) -> Style:
+def _style(options: ProxyOptions, output: Unhurried) -> Style:
     terminal = output.is_terminal
     return Style(
         width=options.width or (80 if output.name else columns(terminal=terminal)),
