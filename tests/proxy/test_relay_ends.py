@@ -215,3 +215,28 @@ def test_a_server_that_has_said_all_before_the_client_is_ready(world: World, pla
         assert outcome.client.secured.endswith(CLOSE)
         assert (outcome.client.eof, outcome.client.goodbye) == ("fin", True)
         assert outcome.relay.done
+
+
+# Records that are never completed
+
+
+@pytest.mark.parametrize("how", ["fin", "reset"])
+@pytest.mark.parametrize("most", [V12, V13], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("tail", [b"\x17", b"\x17\x03\x03\x00\x30" + bytes(9), b"<presence/>", b"\x00" * 9])
+def test_a_record_that_is_not_completed(world: World, play: Run, tail: bytes, most: ssl.TLSVersion, how: str) -> None:
+    # Live, nothing of it was seen; in the recording there was an entry for it.
+    def torn(peer: Peer) -> Script:
+        yield from peer.secure(world.server())
+        yield from peer.hear(b"<stream:stream", b">")
+        peer.say(RESPONSE + LOGIN_FEATURES)
+        yield from peer.hear(AUTH)
+        peer.raw(tail)
+        yield True
+        peer.ends = how
+
+    outcome = play(client(world.client(most=most), "direct"), torn, direct_tls=True)
+    assert outcome.relay.done
+    assert [entry.sender for entry in outcome.entries if entry.kind in ("opaque", "malformed", "stanza")] == [
+        "receiving"
+    ]
+    assert b"<presence/>" not in outcome.client.heard

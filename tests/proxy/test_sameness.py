@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import V12, V13, World
-from tests.proxy.relay_harness import Outcome, Pieces, Run
-from tests.proxy.words import Way, client, server
+from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run
+from tests.proxy.words import PHASES, Way, client, server
 
 SIZES = st.lists(st.integers(0, 700), min_size=1, max_size=12).map(tuple)
 TURNS = st.lists(st.booleans(), min_size=1, max_size=12).map(tuple)
@@ -34,3 +34,53 @@ def test_however_the_bytes_come(
     assert cut.client.heard == whole.client.heard
     assert cut.server.heard == whole.server.heard
     assert sorted(cut.told) == sorted(whole.told)
+
+
+BRIDGES: list[tuple[Way, str, Way]] = [
+    ("starttls", "localhost", "starttls"),
+    ("direct", "localhost", "direct"),
+    ("plain", "localhost", "plain"),
+    ("starttls", "tls:localhost", "direct"),
+    ("starttls", "plain:localhost", "plain"),
+    ("plain", "tls:localhost", "direct"),
+    ("direct", "starttls:localhost", "starttls"),
+    ("direct", "plain:localhost", "plain"),
+]
+LEAVING = [(bridge, "client", phase) for bridge in BRIDGES for phase in PHASES[bridge[0]]]
+LEAVING += [(bridge, "server", phase) for bridge in BRIDGES for phase in ("reached", "greeted", *PHASES[bridge[2]])]
+
+
+@settings(max_examples=150)
+@given(
+    where=st.sampled_from(LEAVING),
+    how=st.sampled_from(["stall", "fin", "close", "reset"]),
+    most=st.sampled_from([V12, V13]),
+    sizes=SIZES,
+    turns=TURNS,
+    stubborn=st.booleans(),
+)
+def test_whoever_leaves_and_whenever(
+    world: World,
+    play: Run,
+    where: tuple[tuple[Way, str, Way], str, str],
+    how: str,
+    most: ssl.TLSVersion,
+    sizes: tuple[int, ...],
+    turns: tuple[bool, ...],
+    stubborn: bool,
+) -> None:
+    """Whatever happens, the recording says the same, and nobody is made to wait for the proxy."""
+    (ours, upstream, theirs), who, phase = where
+    ends = {who: {"leaves": phase, "how": how}}
+    outcome = play(
+        client(world.client(most=most), ours, **ends.get("client", {})),
+        server(world.server(), theirs, **ends.get("server", {})),
+        upstream=upstream,
+        direct_tls=ours == "direct",
+        pieces=Pieces(sizes, turns),
+        stubborn=stubborn,
+        seconds=90,
+    )
+    assert outcome.took < 60 * SECOND
+    assert outcome.relay.done or (outcome.relay.deadline is None and (how == "stall" or stubborn))
+    assert outcome.client.heard.count(b"</stream:error>") <= 1

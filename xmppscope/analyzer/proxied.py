@@ -59,11 +59,14 @@ class ProxiedConnection(Connection):
         self._cleartext(direction, event.data, Stamp(event.time, 0, event.end_time, 0))
 
     def sealed(self, event: Sealed) -> None:
-        """Take a record that the proxy's own TLS used up: it holds no application data."""
+        """Take a record that the proxy's own TLS used up, since it holds no application data, or that is not whole."""
         leg = self._legs[event.side]
-        if leg.tls is not None:
-            self._follow_tls(leg, leg.tls.feed(event.side, event.data[:1], event.time, 0))
-            self._follow_tls(leg, leg.tls.feed(event.side, event.data[1:], event.end_time, 0))
+        if leg.tls is None:
+            return
+        split = 1 if event.end_time > event.time else 0
+        if split:
+            self._follow_tls(leg, leg.tls.feed(event.side, event.data[:split], event.time, 0))
+        self._follow_tls(leg, leg.tls.feed(event.side, event.data[split:], event.end_time, 0))
 
     def departed(self, leg: Leg, event: Data) -> None:
         """Take what the proxy sent on *leg*: of interest is its part of the TLS handshake."""

@@ -122,7 +122,7 @@ class Clear(msgspec.Struct, gc=False):
 
 
 class Sealed(msgspec.Struct, gc=False):
-    """One whole TLS record, behind a handshake that the proxy took part in, that is not application data."""
+    """One TLS record, behind a handshake that the proxy took part in, that is not application data, or not whole."""
 
     flow: int
     side: Side

@@ -184,7 +184,7 @@ class Ending:
         late = "before it granted STARTTLS" if asked and self.heard else "without an answer"
         when = "during the TLS handshake" if unready else late
         how = "reset" if reset else "closed"
-        relay.server.release()
+        relay.server.conclude()
         relay.tell(Ended(relay.server.flow, relay.server.peer, time, 0, reset=reset))
         self.fail(
             f"the server {how} the connection {when}",
@@ -226,6 +226,7 @@ class Ending:
         self.deadline = None
         for leg in (relay.client, relay.server):
             leg.close_tls(time)
+            leg.conclude()
             relay.commands.append(End(leg.name, close=True))
         relay.mark(DoneMark(), time, server=relay.connected and INITIATING in self._gone)
         relay.tell(Released(relay.client.flow, time, "closed"))
@@ -237,18 +238,18 @@ class Ending:
         if self.done or way.sender in self._gone:
             return
         self._gone.add(way.sender)
-        way.source.release()
+        way.source.conclude()
         relay.tell(Ended(way.source.flow, way.source.peer, time, 0, reset=reset))
         if way is relay.up and relay.client.tls is not None and not relay.client.established:
             self._left_in_handshake(time)
         elif reset:
             if relay.connected:
-                way.sink.release()
+                way.sink.conclude()
                 relay.tell(Ended(way.sink.flow, way.sink.own, time, 0, reset=True))
                 way.sink.ended = True
                 relay.commands.append(End(way.sink.name, abort=True))
             self.finish(time)
-        elif self.refusal is not None or (way is relay.up and self._client_is_deaf):
+        elif self.refusal is not None or (way is relay.up and (self._client_is_deaf or not relay.passage.dialled)):
             self.finish(time)
         else:
             self._pass_end(way, time)

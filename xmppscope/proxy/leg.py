@@ -74,7 +74,7 @@ class Leg:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._rest = b""
-        self._begun = 0
+        self._begun = self._latest = 0
         self._said_goodbye = False
         self._held: list[ProxyEvent] | None = None
         self._keys = b""
@@ -108,6 +108,7 @@ class Leg:
 
         The first *told* bytes were told before, as cleartext.
         """
+        self._latest = time
         begun = self._begun if self._rest else time
         known = len(self._rest) + told
         buffer = self._rest + data if self._rest else data
@@ -125,8 +126,10 @@ class Leg:
         self._rest, self._begun = buffer[at:], begun
         self._tell_raw(buffer[max(at, known) :], time)
         if self._rest and (self._rest[0] not in _RECORD_TYPES or self._rest[1:2] not in (b"", b"\x03")):
-            text = f"the {self.name} sent {_shown(self._rest)} where TLS is due"
-            raise TlsFault(text, clear=self._rest.lstrip().startswith(b"<"))
+            stray = self._rest
+            self.conclude()
+            text = f"the {self.name} sent {_shown(stray)} where TLS is due"
+            raise TlsFault(text, clear=stray.lstrip().startswith(b"<"))
 
     def send(self, clear: bytes, time: int) -> None:
         """Send cleartext to the peer."""
@@ -247,6 +250,13 @@ class Leg:
             self._tell(Keys(keys, self.name))
         for event in held or ():
             self._tell(event)
+
+    def conclude(self) -> None:
+        """Tell what is left to tell, for nothing more comes from the peer: a record that it has not completed, say."""
+        self.release()
+        rest, self._rest = self._rest, b""
+        if rest and self.established:
+            self._tell(Sealed(self.flow, self.peer, self._begun, 0, self._latest, 0, rest))
 
     def _look_for_hello(self, record: bytes) -> None:
         """Collect the ClientHello, which may come in several records."""

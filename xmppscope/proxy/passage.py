@@ -24,14 +24,15 @@ class Passage:
     """Carries both ways of one connection.
 
     `headed` says that the client has begun a stream that the server is yet to end, `answered` that it has got a
-    response header: both are about the stream inside TLS once that has begun.
+    response header: both are about the stream inside TLS once that has begun. `dialled` says that a server was asked
+    for.
     """
 
     def __init__(self, relay: "Relay") -> None:
         self.headed = False
         self.answered = False
         self._relay = relay
-        self._dialled = False
+        self.dialled = False
         self._opens = False
         self._depth = 0
 
@@ -106,13 +107,13 @@ class Passage:
             self.answered = True
             relay.ending.be_calm()
         way.send(raw, time)
-        if way is relay.up and not self._dialled:
+        if way is relay.up and not self.dialled:
             self.dial()
 
     def dial(self) -> None:
         """Ask for the server leg, once."""
-        if not self._dialled:
-            self._dialled = True
+        if not self.dialled:
+            self.dialled = True
             self._relay.dial()
 
     def _element(self, way: Way, item: Item, raw: bytes, time: int) -> None:
