@@ -296,3 +296,19 @@ def test_starttls_before_anything_was_offered(world: World, play: Run, ahead: bo
     outcome = play(hasty, server(world.server(), "direct", leaves="auth", how="close"), upstream="tls:localhost")
     assert outcome.client.secured == INNER
     assert outcome.relay.done
+
+
+def test_a_client_that_has_closed_its_half(world: World, play: Run) -> None:
+    # The negotiation was over for the analyzer, and so the server's <proceed/> did not make TLS of what came next.
+    def early(peer: Peer) -> Script:
+        yield from peer.secure(world.client())
+        peer.say(HEADER)
+        peer.end()
+        yield from peer.rest()
+
+    outcome = play(
+        early, server(world.server(), "starttls", leaves="auth"), upstream="starttls:localhost", direct_tls=True
+    )
+    assert outcome.client.secured == INNER
+    assert outcome.relay.done
+    assert not any(entry.kind in ("malformed", "opaque") for entry in outcome.entries)

@@ -90,6 +90,7 @@ class ProxiedConnection(Connection):
         elif isinstance(mark, TlsMark):
             leg.begin(self._services, self._ledger, self._directions)
             leg.sends_tls = True
+            self._answered_in_tls(leg)
         elif isinstance(mark, VerdictMark) and leg.entries is not None:
             leg.entries.verdict = mark
         elif isinstance(mark, DoneMark):
@@ -134,6 +135,12 @@ class ProxiedConnection(Connection):
             step = self._entries.made(made, piece, mark.text)
             if step is not None and step.action is Action.TLS:
                 self._grant_tls(leg)
+
+    def _answered_in_tls(self, leg: Leg) -> None:
+        """Read what comes on the server leg as TLS once the proxy has begun it, whatever the negotiation made of that."""
+        direction = self._directions[leg.arrivals]
+        if leg.name == "server" and direction.framer is not None and not direction.tls:
+            self._grant_tls(leg)
 
     def _grant_tls(self, leg: Leg) -> None:
         """Let the peer on *leg* go on in TLS: the proxy has granted it."""
