@@ -86,6 +86,20 @@ def test_random_splits_give_the_same_pieces(cuts: list[int]) -> None:
     assert told(split(*chunks)) == told(split(CONVERSATION))
 
 
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+def test_sleeping_between_any_two_chunks_changes_nothing(size: int) -> None:
+    splitter, pieces = Splitter(STOPS, SENSITIVE), []
+    for at in range(0, len(CONVERSATION), size):
+        pieces += splitter.feed(CONVERSATION[at : at + size])
+        while splitter.stopped:
+            splitter.sleep()
+            pieces += splitter.feed(splitter.resume())
+        splitter.sleep()
+        splitter.sleep()
+    splitter.dismiss()
+    assert told(pieces) == told(split(CONVERSATION))
+
+
 def test_tree_and_attributes() -> None:
     (_, item) = split(HEADER + b"<message to='b' xml:lang='en'><body>a&amp;b</body><x xmlns='urn:x'><y/></x></message>")
     assert isinstance(item, Item)

@@ -106,6 +106,11 @@ class Analyzer:
         self._connections.clear()
         return self._recorder.take()
 
+    def rest(self, time: int) -> None:
+        """Let connections that have been idle at *time*, for a while, take less memory."""
+        for connection in self._connections.values():
+            (connection.connection if isinstance(connection, LegView) else connection).rest(time)
+
     def summary(self, packets: int, connections: int) -> Summary:
         """Return the closing record; *packets* and *connections* are what the source counted."""
         return self._recorder.summary(packets, connections)

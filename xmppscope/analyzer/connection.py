@@ -3,9 +3,8 @@
 Negotiation stands above framing yet steers it. The framer hands over one first-level element at a time where the next
 bytes may be something else; after each, the negotiation table, and nothing else, says whether they are a new document,
 TLS or zlib, and this module re-plumbs both directions with the bytes left over. A side that pipelines behind a request
-waits until the other side has answered. Where the answer fell into a hole, TLS and zlib are recognised by content.
-
-Nothing is written before XMPP is recognised (`recognise`); what was found until then waits in the ledger's backlog.
+waits until the other side has answered. Where the answer fell into a hole, TLS and zlib are recognised by content. What
+is found before XMPP is recognised waits in the ledger.
 """
 
 from typing import Final
@@ -96,9 +95,7 @@ class Connection:
 
     def conflict(self, event: Conflict) -> None:
         """Note that a retransmission carried other bytes."""
-        direction = self._directions[event.side]
-        stamp = Stamp(event.time, event.packet, event.time, event.packet)
-        tell_conflict(self._ledger, direction, event, stamp)
+        tell_conflict(self._ledger, self._directions[event.side], event)
 
     def ended(self, event: Ended) -> None:
         """Note FIN or RST of one side."""
@@ -123,6 +120,11 @@ class Connection:
         for direction in self._directions:
             tell_compression(self._ledger, direction)
         self._ledger.end()
+
+    def rest(self, time: int) -> None:
+        """Take less memory where nothing has come for a while."""
+        for direction in self._directions:
+            direction.rest(time)
 
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""
@@ -265,10 +267,9 @@ class Connection:
         direction.looks = False
         direction.settle()
         layer = layer_of(data)
-        if not layer or not direction.may_begin(layer):
-            return False
-        self._switch(direction, layer, [(data, stamp)])
-        return True
+        if switches := bool(layer) and direction.may_begin(layer):
+            self._switch(direction, layer, [(data, stamp)])
+        return switches
 
     def _feed_tls(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Feed TLS; white space, and XML, between <proceed/> and the first record are cleartext still."""
@@ -365,8 +366,7 @@ class Connection:
             self._go_on(direction)
         if direction.framer is None:
             direction.at_known = False
-            tell_gap(self._ledger, direction, length, None, stamp)
-            return
+            return tell_gap(self._ledger, direction, length, None, stamp)
         at = direction.framer.at
         self._write(direction, direction.framer.lost(length or 0))
         known = length is not None and direction.inflater is None

@@ -21,6 +21,9 @@ WAITING: Final = 256 * 1024
 WAITS: Final = 16
 """How often a side may wait for such an answer; who asks more often is not waited for any more."""
 
+IDLE: Final = 500_000_000
+"""Nanoseconds without a byte after which a direction takes less memory."""
+
 Held = list[tuple[bytes, Stamp]]
 
 
@@ -100,6 +103,11 @@ class Direction:
         if not self.tls_begun:
             self.tls = False
         self.settle()
+
+    def rest(self, time: int) -> None:
+        """Take less memory if nothing has come for a while."""
+        if self.framer is not None and time - self.last.end_time > IDLE:
+            self.framer.sleep()
 
     def begin_waiting(self) -> None:
         """Hold what follows."""

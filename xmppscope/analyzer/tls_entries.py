@@ -77,6 +77,7 @@ class TlsEntries:
         self._client: Side | None = None
         self._sni = ""
         self._version = "none"
+        self._hellos: list[ClientHello | ServerHello] = []
         self._answer: _Answer | None = None
         ledger.handshakes += 1
 
@@ -105,6 +106,9 @@ class TlsEntries:
         """Note that the handshake is done; where there are two legs, the last one to be done counts."""
         if not self.established:
             self.established = True
+            for hello in self._hellos:
+                hello.extensions.clear()  # all that they say was told, and a connection may stay open for long
+            self._hellos.clear()
             self._ledger.handshakes -= 1
         if not self._ledger.handshakes:
             self._ledger.negotiation.tls(done=True)
@@ -140,6 +144,7 @@ class TlsEntries:
 
     def _hello(self, event: HelloSeen) -> None:
         hello = event.hello
+        self._hellos.append(hello)
         if isinstance(hello, ClientHello):
             self.flush()
             self._client = event.side

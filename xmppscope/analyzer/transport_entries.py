@@ -41,8 +41,9 @@ def tell_closed(
     ledger.tell(direction, "closed", summary, stamp, annotations=annotations, leg=leg)
 
 
-def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict, stamp: Stamp) -> None:
+def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict) -> None:
     """Write that a retransmission differs from what was captured first (RFC 9293 §3.10.7.4)."""
+    stamp = Stamp(event.time, event.packet, event.time, event.packet)
     earlier = f" than packet {event.earlier & NUMBER_MASK}" if event.earlier else ""
     reason = f"a retransmission carries other bytes{earlier}; the first ones are shown"
     offset = None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -89,6 +90,8 @@ class Watcher:
             await asyncio.sleep(_FLUSH)
             if self._recording is not None:
                 self._recording.flush()
+            if self._analyzer is not None:
+                self._analyzer.rest(time.time_ns())
             self._tell_problems()
 
     def conclude(self, connections: int) -> Summary | None:

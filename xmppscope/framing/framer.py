@@ -62,6 +62,11 @@ class Framer:
         """Go on with XML after a stop."""
         return self.feed(self._splitter.resume())
 
+    def sleep(self) -> None:
+        """Take less memory until the next bytes come."""
+        if self._search is None:
+            self._splitter.sleep()
+
     def take(self) -> bytes:
         """Hand back all bytes behind the last piece; the framer goes on behind that piece if it is fed again."""
         if self._search is not None:

@@ -75,12 +75,15 @@ class Splitter:
         self._xmlns: dict[str, str]
         self._refusal: Refusal
         self._since_fresh: int
+        self._asleep = False
         self._begin_parser(at, prime)
 
     def feed(self, data: bytes) -> list[Piece]:
         """Take the next bytes; return the pieces that they complete. After a stop, `rest` holds what was not read."""
         out: list[Piece] = []
         self._out = out
+        if self._asleep:
+            self._begin_parser(self.at, self._prime)
         if self._open_tag is not None:
             waiting = self._open_tag.feed(data)
             if waiting is None and self.at + len(data) - self.done <= self._bound():
@@ -119,8 +122,20 @@ class Splitter:
         self._begin_parser(self.done, self._prime)
         return held
 
+    def sleep(self) -> None:
+        """Let go of expat while nothing is unfinished: it takes some 15 KB, and is made anew with the next byte."""
+        idle = self._in_stream and self.done == self.at and not (self.stopped or self.broken or self._asleep)
+        if idle and not self._held and self._open_tag is None:
+            silence(self._parser)
+            del self._parser, self._tree, self._refusal
+            self._chunk, self._chunk_at = b"", self.at
+            self._out = []
+            self._asleep = True
+
     def dismiss(self) -> None:
         """Let go of expat: nothing more will be fed. A second time does no harm: a RST may follow a FIN."""
+        if self._asleep:
+            return
         silence(self._parser)
         self.__dict__.pop("_refusal", None)
 
@@ -236,6 +251,7 @@ class Splitter:
         """Start expat at the absolute offset *at*, inside the stream whose start tag is *prime* if there is one."""
         parser = new_parser()
         self._parser = parser
+        self._asleep = False
         self._tree = Tree(self._sensitive_names)
         self._xmlns = {}
         self._since_fresh = 0

@@ -4,6 +4,7 @@ Several captures make one timeline: connections go on from one file to the next.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from xmppscope import __version__
 from xmppscope.analyzer import Analyzer
@@ -17,6 +18,9 @@ from xmppscope.session.seen import Observer
 from xmppscope.sources.marks import Marks
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.transport.reassembly import Reassembler
+
+_REST: Final = 65_536
+"""How many packets lie between two looks for connections that are idle."""
 
 
 class Pipeline:
@@ -43,6 +47,7 @@ class Pipeline:
         self._began = True
         self._accepted = False
         self._headed = False
+        self._unrested = 0
 
     @property
     def packets(self) -> int:
@@ -125,6 +130,10 @@ class Pipeline:
             self._ignore(ignored)
         if segment is not None:
             self.latest = max(self.latest, segment.time)
+            self._unrested += len(events)
+            if self._unrested > _REST:
+                self._unrested = 0
+                self._analyzer.rest(self.latest)
         return self._with_header(records) if records else records
 
     def _rare(self, event: CaptureEvent) -> None:
