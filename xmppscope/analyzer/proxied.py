@@ -137,7 +137,7 @@ class ProxiedConnection(Connection):
                 self._grant_tls(leg)
 
     def _answered_in_tls(self, leg: Leg) -> None:
-        """Read what comes on the server leg as TLS once the proxy has begun it, whatever the negotiation made of that."""
+        """Read what comes from the server as TLS once the proxy has begun it, whatever the negotiation made of that."""
         direction = self._directions[leg.arrivals]
         if leg.name == "server" and direction.framer is not None and not direction.tls:
             self._grant_tls(leg)
