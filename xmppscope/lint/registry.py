@@ -7,11 +7,18 @@ from typing import Final
 from xmppscope.lint.binding import BindChecker
 from xmppscope.lint.checker import Checker
 from xmppscope.lint.iq import IqChecker
+from xmppscope.lint.iq_answers import AnswerChecker
+from xmppscope.lint.messages import MessageChecker
+from xmppscope.lint.muc import MucChecker
+from xmppscope.lint.roster import RosterChecker
 from xmppscope.lint.rule import Rule
 from xmppscope.lint.sasl import SaslChecker
 from xmppscope.lint.scram import ScramChecker
+from xmppscope.lint.sessions import DialbackChecker, JingleChecker
+from xmppscope.lint.sm import ManagementChecker
 from xmppscope.lint.stanzas import StanzaChecker
 from xmppscope.lint.stream_course import StreamChecker
+from xmppscope.lint.stream_errors import StreamErrorChecker
 from xmppscope.lint.streams import HeaderChecker
 from xmppscope.lint.tls import TlsChecker
 from xmppscope.lint.xml import XmlChecker
@@ -21,12 +28,20 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     XmlChecker,
     HeaderChecker,
     StreamChecker,
+    StreamErrorChecker,
     TlsChecker,
     SaslChecker,
     ScramChecker,
     BindChecker,
     StanzaChecker,
     IqChecker,
+    AnswerChecker,
+    RosterChecker,
+    ManagementChecker,
+    MessageChecker,
+    MucChecker,
+    JingleChecker,
+    DialbackChecker,
 )
 """What follows each connection."""
 

@@ -1,0 +1,254 @@
+"""Stream management (XEP-0198): enabling, counters, acknowledgements, resumption; also inside SASL2 and Bind 2.
+
+An `h` above what was sent is suspicious at first: the capture may hold the stanza behind its acknowledgement. It is a
+finding once several more entries have come without that stanza. Behind a proxy the order is certain.
+"""
+
+import re
+from typing import Final
+
+from xmppscope.lint import names
+from xmppscope.lint.checker import Checker, Report, table
+from xmppscope.lint.course import Course
+from xmppscope.lint.sm_rules import (
+    ACK_MISSING,
+    ENABLE_ORDER,
+    ENABLE_TWICE,
+    ENABLED_ID,
+    H_BACKWARDS,
+    H_SYNTAX,
+    H_TOO_HIGH,
+    PREVID,
+)
+from xmppscope.model.element import Element
+from xmppscope.model.instant import nanoseconds
+from xmppscope.model.namespaces import AUTH, BIND, BIND2
+from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
+from xmppscope.session.seen import Seen
+
+_WRAP: Final = 1 << 32
+_HALF: Final = 1 << 31
+_COUNT: Final = re.compile(r"\+?0*([0-9]{1,10})")
+_TRUE: Final = frozenset({"true", "1"})
+_BINDS: Final = frozenset({names.expanded(BIND, "bind"), names.expanded(AUTH, "query")})
+_BOUND: Final = names.expanded(BIND2, "bound")
+_INLINE_BIND: Final = names.expanded(BIND2, "bind")
+_MANAGEMENT: Final = tuple(
+    name for local in ("enable", "enabled", "failed", "resume", "resumed", "r", "a") for name in names.managed(local)
+)
+_PATIENCE: Final = 12
+_SECOND: Final = 1.0
+
+
+class _Counter:
+    """What one side has sent, and what the other one has acknowledged of it; `sent` is None while nobody counts."""
+
+    def __init__(self) -> None:
+        self.sent: int | None = None
+        self.acknowledged = 0
+        self.suspect: tuple[int, int] | None = None
+        self.asked: Entry | None = None
+
+
+class ManagementChecker(Checker):
+    """Keeps both counters of one connection."""
+
+    RULES = (ENABLE_ORDER, ENABLE_TWICE, H_SYNTAX, H_TOO_HIGH, H_BACKWARDS, ACK_MISSING, ENABLED_ID, PREVID)
+
+    def __init__(self, course: Course, report: Report) -> None:
+        super().__init__(course, report)
+        self._of: dict[Sender, _Counter] = {INITIATING: _Counter(), RECEIVING: _Counter()}
+        self._counting = False
+        self._enabled_at = 0
+        self._authenticates = ""
+        self._binds = False
+        self._resumes: list[tuple[str, int | None]] = []
+        self._answered: dict[Sender, int] = {}
+        self._closed: dict[Sender, Entry] = {}
+
+    def stanza(self, seen: Seen) -> None:
+        """Count a stanza."""
+        entry = seen.entry
+        if self._counting:
+            counter = self._of[entry.sender]
+            if counter.sent is not None:
+                counter.sent = (counter.sent + 1) % _WRAP
+            if entry.answers is not None:
+                self._answered[entry.sender] = entry.answers
+            self._doubt(entry)
+
+    def bind(self, seen: Seen, _payload: Element) -> None:
+        """Take a request for a resource."""
+        self._binds = self._binds or (seen.entry.sender == INITIATING and seen.entry.type == "set")
+
+    def authenticate(self, seen: Seen) -> None:
+        """Take a login, and what SASL2 has inside."""
+        element, entry = seen.element, seen.entry
+        if element is None or entry.sender != INITIATING:
+            return
+        self._authenticates = element.name
+        for child in element.children:
+            if child.local == "resume" and child.name in names.managed("resume"):
+                self._resume(child)
+            elif child.name == _INLINE_BIND and any(one.name in names.managed("enable") for one in child.children):
+                self._start(INITIATING, 0)
+
+    def success(self, seen: Seen) -> None:
+        """Take the success of SASL2, and what it has inside."""
+        element = seen.element
+        if element is None or seen.entry.sender != RECEIVING:
+            return
+        for child in element.children:
+            if child.name in names.managed("resumed"):
+                self._resumed(child)
+            elif child.name == _BOUND:
+                for one in child.children:
+                    if one.name in names.managed("enabled"):
+                        self._enabled(one)
+
+    def management(self, seen: Seen) -> None:
+        """Take an element of stream management."""
+        element, entry = seen.element, seen.entry
+        if element is None:
+            return
+        local, initiating = element.local, entry.sender == INITIATING
+        if local == "enable" and initiating:
+            self._enable(entry)
+        elif local == "enabled" and not initiating:
+            self._enabled(element)
+        elif local == "failed" and not initiating:
+            self._enabled_at = 0
+            self._of[INITIATING].sent = None
+        elif local == "resume" and initiating:
+            self._resume(element)
+        elif local == "resumed" and not initiating:
+            self._resumed(element)
+        elif local == "r":
+            self._of[entry.sender].asked = entry
+        elif local == "a":
+            self._acknowledge(element, entry)
+
+    def _enable(self, entry: Entry) -> None:
+        course = self.course
+        if self._enabled_at and course.whole():
+            self.report(ENABLE_TWICE, "stream management is enabled a second time", [self._enabled_at, entry.entry])
+        self._enabled_at = entry.entry
+        ordered = self._binds or bool(self._resumes) or not course.is_client or not course.from_start()
+        if not ordered and self._authenticates in ("", names.AUTH):
+            missing = "a resource was asked for" if self._authenticates else "authentication"
+            self.report(ENABLE_ORDER, f"stream management is enabled before {missing}")
+        self._start(INITIATING, 0)
+
+    def _enabled(self, element: Element) -> None:
+        if element.attrs.get("resume") in _TRUE and not element.attrs.get("id"):
+            self.report(ENABLED_ID, "the session can be resumed, yet it has no id")
+        self._start(RECEIVING, 0)
+
+    def _resume(self, element: Element) -> None:
+        h = self._h(element)
+        if len(self._resumes) < 2:
+            self._resumes.append((element.attrs.get("previd", ""), h))
+
+    def _resumed(self, element: Element) -> None:
+        h = self._h(element)
+        if len(self._resumes) != 1:
+            return
+        previd, asked = self._resumes[0]
+        if element.attrs.get("previd", previd) != previd:
+            self.report(PREVID, "another session is resumed than was asked for")
+        if h is not None and asked is not None:
+            self._start(INITIATING, h)
+            self._start(RECEIVING, asked)
+
+    def _start(self, sender: Sender, count: int) -> None:
+        counter = self._of[sender]
+        counter.sent = counter.acknowledged = count
+        counter.suspect = None
+        self._counting = True
+
+    def _h(self, element: Element) -> int | None:
+        """Return the count of an element, and say what is wrong with its form."""
+        h, found = element.attrs.get("h"), None
+        if h is not None:
+            match = _COUNT.fullmatch(h.strip())
+            found = int(match.group(1)) if match is not None else None
+        if found is None or found >= _WRAP:
+            self.report(H_SYNTAX, "no h" if h is None else f'h is "{h[:20]}"')
+            return None
+        if element.local != "a" and "previd" not in element.attrs:
+            self.report(H_SYNTAX, "no previd")
+        return found
+
+    def _acknowledge(self, element: Element, entry: Entry) -> None:
+        other: Sender = RECEIVING if entry.sender == INITIATING else INITIATING
+        counter, h = self._of[other], self._h(element)
+        counter.asked = None
+        if h is None or counter.sent is None:
+            return
+        if (counter.acknowledged - h) % _WRAP in range(1, _HALF) and self.course.whole(entry.sender):
+            self.report(H_BACKWARDS, f"h is {h} after {counter.acknowledged}")
+            return
+        counter.acknowledged = h
+        if counter.suspect is None and (h - counter.sent) % _WRAP in range(1, _HALF):
+            counter.suspect = entry.entry, h
+            if self.course.about.proxied:
+                self._settle(counter)
+
+    def _doubt(self, entry: Entry) -> None:
+        for counter in self._of.values():
+            suspect = counter.suspect
+            if suspect is None or counter.sent is None:
+                continue
+            if (suspect[1] - counter.sent) % _WRAP not in range(1, _HALF):
+                counter.suspect = None
+            elif entry.entry - suspect[0] > _PATIENCE:
+                self._settle(counter)
+
+    def _settle(self, counter: _Counter) -> None:
+        suspect, counter.suspect = counter.suspect, None
+        if suspect is not None and counter.sent is not None and self.course.whole() and not self.course.about.lost:
+            self.report(H_TOO_HIGH, f"{suspect[1]} acknowledged, at most {counter.sent} sent", [suspect[0]])
+
+    def error(self, _seen: Seen) -> None:
+        """Take a stream error, behind which nothing comes that could explain a count."""
+        for counter in self._of.values():
+            self._settle(counter)
+
+    def ended(self) -> None:
+        """Judge what is left."""
+        for counter in self._of.values():
+            self._settle(counter)
+        course, sides = self.course, self.course.sides.values()
+        if not course.whole() or course.about.lost or any(side.error or not side.closed for side in sides):
+            return
+        for asker, counter in self._of.items():
+            other: Sender = RECEIVING if asker == INITIATING else INITIATING
+            if counter.asked is not None and self._of[other].sent is not None and self._had(other, counter.asked):
+                self.report(ACK_MISSING, "a request for an acknowledgement was never answered", [counter.asked.entry])
+
+    def _had(self, sender: Sender, request: Entry) -> bool:
+        """Tell whether *sender* must have had *request*: it answered something later, or closed long after."""
+        if self._answered.get(sender, 0) > request.entry:
+            return True
+        closed = self._closed.get(sender)
+        return closed is not None and _seconds(request.end_time, closed.time) >= _SECOND
+
+    def close(self, seen: Seen) -> None:
+        """Take a closing tag."""
+        self._closed[seen.entry.sender] = seen.entry
+
+    KINDS = table({"stream-error": error, "stream-close": close})
+    ELEMENTS = table(
+        {
+            **dict.fromkeys(names.STANZAS, stanza),
+            **dict.fromkeys((names.AUTH, names.AUTHENTICATE), authenticate),
+            names.SASL2_SUCCESS: success,
+            **dict.fromkeys(_MANAGEMENT, management),
+        }
+    )
+    PAYLOADS = table(dict.fromkeys(_BINDS, bind))
+
+
+def _seconds(one: str, other: str) -> float:
+    """Return the seconds from one time of the timeline to another."""
+    return (nanoseconds(other) - nanoseconds(one)) / 1e9
