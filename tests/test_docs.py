@@ -81,6 +81,11 @@ def test_reference_names_every_choice(name: str) -> None:
     assert not {choice for choice in get_args(choices) if f"`{choice}`" not in REFERENCE}
 
 
+def test_architecture_has_a_row_for_every_layer() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "architecture.md").read_text(), re.MULTILINE)
+    assert set(rows) == {path.parent.name for path in (ROOT / "xmppscope").glob("*/__init__.py")}
+
+
 def test_reference_of_the_proxy_names_every_option() -> None:
     told = {
         name for row in re.findall(r"^\| (`-.*?) \|", PROXY, re.MULTILINE) for name in re.findall(r"--?[\w-]+", row)
