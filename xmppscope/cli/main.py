@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "demo": ("xmppscope.cli.demo", "A real session through the real proxy, all on this machine."),
     "proxy": ("xmppscope.cli.proxy", "Put a debugging proxy between a client and a server."),
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
+    "sniff": ("xmppscope.cli.sniff", "The same, live from a network interface."),
     "explain": ("xmppscope.cli.explain", "Explain an element, a condition, a namespace, a XEP or a rule."),
     "stats": ("xmppscope.cli.stats", "Print figures: connections, latencies, errors, traffic."),
     "ca": ("xmppscope.cli.ca", "Create, show and export the proxy's certificate authority."),

@@ -1,9 +1,10 @@
-"""Runs `xmppscope read`: joins captures, keys, renderer, output and messages."""
+"""Runs `xmppscope read`, and what is like it: joins a source, keys, renderer, output and messages."""
 
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 import msgspec
@@ -20,6 +21,7 @@ from xmppscope.model.timeline import Record, Summary
 from xmppscope.render.jsonl import JsonLines
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.render.terminal.timeline import Style, TextTimeline
+from xmppscope.sources.captures import Capture
 from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
 from xmppscope.sources.names import STANDARD_INPUT, display
@@ -48,7 +50,10 @@ def run(options: ReadOptions) -> int:
     for name in options.rsa_keys:
         add_rsa_key(name, keys)
     with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption, selected).run()
+        run = Run(options, output, keys, keylogs, interruption, selected)
+        names = list(options.files)
+        reading = Reading(names, run.pipeline, keylogs, interruption, run.report, follow=options.follow)
+        return run.through(reading)
 
 
 def _check(options: ReadOptions) -> None:
@@ -62,8 +67,25 @@ def _check(options: ReadOptions) -> None:
         raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
 
 
-class _Run:
-    """One run of the command."""
+class Source(Protocol):
+    """Where records come from, in batches; `failed` tells that something of it could not be had."""
+
+    failed: bool
+
+    @property
+    def current(self) -> Capture | None:
+        """The capture that is being read, if it is one."""
+
+    @property
+    def live(self) -> bool:
+        """Whether what is being read has no end of its own."""
+
+    def records(self) -> Iterator[list[Record]]:
+        """Yield the records as they come; a batch may be empty."""
+
+
+class Run:
+    """One run of a command; sources feed its `pipeline` and hand what is wrong to `report`."""
 
     def __init__(
         self,
@@ -79,11 +101,8 @@ class _Run:
         self._output = output
         self._keylogs = keylogs
         self._interruption = interruption
-        self._pipeline = Pipeline(
+        self.pipeline = Pipeline(
             keys, files=len(options.files), show_secrets=options.show_secrets, observers=observers()
-        )
-        self._reading = Reading(
-            list(options.files), self._pipeline, keylogs, interruption, self._report, follow=options.follow
         )
         self._progress = Progress(enabled=_wants_progress(options, output))
         self._style = _style(options, output)
@@ -91,13 +110,13 @@ class _Run:
         self._renderer = self._timeline or JsonLines()
         self._summary: Summary | None = None
 
-    def run(self) -> int:
-        """Read and print everything; return the exit status."""
+    def through(self, source: Source) -> int:
+        """Print everything that comes from *source*; return the exit status."""
         if self._options.show_secrets:
             self._warn([_SECRETS])
         try:
-            for records in self._reading.records():
-                self._print(records)
+            for records in source.records():
+                self._print(records, source.current)
             self._output.write(self._renderer.close())
             self._output.close()
         except ReaderGone:
@@ -105,12 +124,13 @@ class _Run:
         finally:
             self._progress.clear()
             self._keylogs.close()
-        self._conclude()
-        if self._reading.failed:
+        self._conclude(live=source.live)
+        if source.failed:
             return 2
-        return _INTERRUPTED if self._cut_short() else 0
+        # The user broke off a capture that has an end.
+        return _INTERRUPTED if self._interruption.stopped and not source.live else 0
 
-    def _print(self, records: list[Record]) -> None:
+    def _print(self, records: list[Record], capture: Capture | None) -> None:
         """Print a batch and what there is to say about it."""
         if records:
             if isinstance(records[-1], Summary):
@@ -123,24 +143,24 @@ class _Run:
             self._progress.clear()
             self._output.write(data)
         self._warn(self._keylogs.warnings)
-        self._warn(self._pipeline.notices)
-        capture = self._reading.current
+        self._warn(self.pipeline.notices)
         if capture is not None and capture.size is not None:
-            self._progress.update(capture.name, capture.read, capture.size, self._pipeline.packets)
+            self._progress.update(capture.name, capture.read, capture.size, self.pipeline.packets)
 
     def _select(self, selected: "Selection", records: list[Record]) -> list[Record]:
         """Return the records that are to be printed; times in the expression are those of the lines."""
         if selected.predicate.origin is None:
-            selected.predicate.origin = self._pipeline.first
+            selected.predicate.origin = self.pipeline.first
         return selected.feed(records)
 
     def _prepare(self, timeline: TextTimeline) -> None:
         if timeline.clock.origin is None:
-            timeline.clock.origin = self._pipeline.first
+            timeline.clock.origin = self.pipeline.first
         if self._output.is_terminal and self._options.width is None:
             timeline.resize(columns(terminal=True))
 
-    def _report(self, error: XmppscopeError) -> None:
+    def report(self, error: XmppscopeError) -> None:
+        """Write what is wrong with a capture, and where that was found if it is wanted."""
         self._progress.clear()
         if self._options.verbose > 1:
             trace(error)
@@ -154,16 +174,7 @@ class _Run:
                 complain(f"warning: {text}")
         warnings.clear()
 
-    def _cut_short(self) -> bool:
-        """Return whether the user broke off a capture that has an end."""
-        return self._interruption.stopped and not self._live
-
-    @property
-    def _live(self) -> bool:
-        current = self._reading.current
-        return current is not None and current.live
-
-    def _conclude(self) -> None:
+    def _conclude(self, *, live: bool) -> None:
         """Write the closing line, and what to do if there was nothing to see."""
         summary = self._summary
         if summary is None or self._options.quiet:
@@ -174,7 +185,7 @@ class _Run:
         if self._selected is not None and summary.entries and not self._selected.matched:
             self._warn([nothing_matched(self._selected)])
         if not summary.xmpp_connections:
-            self._warn([_nothing(summary, live=self._live, keys_given=keys_given)])
+            self._warn([_nothing(summary, live=live, keys_given=keys_given)])
 
     def _close(self, summary: Summary, *, keys_hint: bool) -> None:
         choice, terminal = self._options.color, sys.stderr.isatty()
@@ -185,7 +196,7 @@ class _Run:
             encoding=sys.stderr.encoding,
         )
         blocks = TextTimeline(style).blocks
-        first, latest = self._pipeline.first, self._pipeline.latest
+        first, latest = self.pipeline.first, self.pipeline.latest
         lines = [blocks.closing(summary, None if first is None else (latest - first) / 1e9)]
         if keys_hint:
             lines += blocks.note(_KEYS_HINT)

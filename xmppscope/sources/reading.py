@@ -38,6 +38,11 @@ class Reading:
         self._report = report
         self._follow = follow
 
+    @property
+    def live(self) -> bool:
+        """Whether what is being read has no end of its own."""
+        return self.current is not None and self.current.live
+
     def records(self) -> Iterator[list[Record]]:
         """Yield the records in batches, as their bytes come; a batch may be empty."""
         for number, name in enumerate(self._names, 1):
