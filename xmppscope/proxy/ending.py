@@ -158,6 +158,13 @@ class Ending:
         self._relay.mark(ToldMark(f"client leg: {fault}", str(fault), why, advice), time)
         self.finish(time)
 
+    def no_stream(self, time: int) -> None:
+        """Give up: the client sends something else than a stream, so there is no telling where it should go."""
+        text = "client leg: what it sends is no XMPP stream"
+        why = "What the client sent does not begin as an XMPP stream does, so no server was asked."
+        self._relay.mark(ToldMark(text, text, why, "see which program it is that connects here"), time)
+        self.finish(time)
+
     def overrun(self, way: Way, time: int) -> None:
         """Give up: a peer sends on and on without waiting for what it has asked for."""
         relay = self._relay

@@ -79,7 +79,7 @@ class Passage:
             return
         if isinstance(piece, Head):
             self._header(way, piece, raw, time)
-        elif refused:
+        elif refused or (way is self._relay.up and not self._may_go(piece, time)):
             return
         elif isinstance(piece, Item):
             self._element(way, piece, raw, time)
@@ -89,12 +89,21 @@ class Passage:
             way.send(raw, time)
             self._opens = self._opens or isinstance(piece, Bad | Torn)
 
+    def _may_go(self, piece: Piece, time: int) -> bool:
+        """Whether what is no header may go to the server: there has to be one, and it has to be the right one."""
+        if not self.dialled and isinstance(piece, Bad | Torn):
+            self._relay.ending.no_stream(time)
+            return False
+        return self._relay.security.fits_still(time)
+
     def _header(self, way: Way, head: Head, raw: bytes, time: int) -> None:
         relay = self._relay
         way.xmlns = head.xmlns
         relay.negotiation.header(way.sender, head.element, head.xmlns)
         if way is relay.up:
             self.headed, self.answered = True, False
+            if not self.dialled:
+                relay.ending.be_calm()
             relay.domain = head.element.attrs.get("to", "") or relay.domain
             if relay.ending.refusal is not None:
                 relay.ending.refuse(time)

@@ -74,6 +74,7 @@ class Relay:
             self.client.expect_tls()
             self.ending.wait_for("the client did not complete its ClientHello", time)
         else:
+            self.ending.wait_for("the client did not complete its stream header", time)
             self.down.ready = True
 
     @property

@@ -112,8 +112,10 @@ class Security:
             self._greeted = True
             self._client_greeted(time)
         if client.established and not relay.down.ready:
-            if relay.ending.refusal is None:
+            if relay.ending.refusal is None and relay.passage.dialled:
                 relay.ending.be_calm()
+            elif relay.ending.refusal is None:
+                relay.ending.wait_for("the client did not begin a stream", time)
             relay.ending.let_pass(relay.down, time)
         if client.closed and relay.up.ready:
             relay.server.close_tls(time)
