@@ -4,7 +4,7 @@ import pytest
 
 from tests.proxy.conftest import V11, V12, V13, World
 from tests.proxy.peers import Peer, Script
-from tests.proxy.relay_harness import Pieces, Run, Tools, assert_logged_in
+from tests.proxy.relay_harness import Pieces, Run, Tools, assert_logged_in, assert_refused
 from tests.proxy.words import (
     END_OF_FEATURES,
     HEADER,
@@ -126,3 +126,16 @@ def test_session_tickets_of_the_server(world: World, play: Run, number: int) -> 
     outcome = play(client(world.client(), "direct"), server(context, "direct"), direct_tls=True)
     assert_logged_in(outcome)
     assert sum(isinstance(event, Sealed) and event.flow == 2 for event in outcome.events) == number + 1
+
+
+@pytest.mark.parametrize("way", ["starttls", "direct"])
+def test_a_client_that_offers_only_the_newest_version(world: World, play: Run, way: Way) -> None:
+    # A list of one version was taken for one that implies all older ones.
+    outcome = play(
+        client(world.client(least=V13), way),
+        server(world.server(least=V11, most=V12), way),
+        direct_tls=way == "direct",
+    )
+    assert_refused(outcome, "remote-connection-failed", secured=True)
+    assert outcome.client.tls is not None
+    assert outcome.client.tls.version() == "TLSv1.3"

@@ -5,7 +5,7 @@ from typing import Final
 
 from xmppscope.model.timeline import ConnectionKind
 from xmppscope.tls.certificate import read_certificate
-from xmppscope.tls.hello import ClientHello
+from xmppscope.tls.hello import SUPPORTED_VERSIONS, ClientHello
 from xmppscope.tls.identity import Service, ascii_domain, match_certificate
 
 Versions = tuple[ssl.TLSVersion, ssl.TLSVersion]
@@ -28,7 +28,7 @@ def client_versions(hello: ClientHello) -> Versions:
     known = sorted(version for version in hello.versions if version in _VERSIONS)
     if not known:
         return ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-    oldest = known[0] if len(hello.versions) > 1 else _OLDEST_IMPLIED
+    oldest = known[0] if SUPPORTED_VERSIONS in hello.extensions else _OLDEST_IMPLIED
     return _VERSIONS[min(oldest, known[-1])], _VERSIONS[known[-1]]
 
 
