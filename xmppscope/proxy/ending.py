@@ -149,8 +149,7 @@ class Ending:
             return
         if "unknown ca" in str(fault) or "certificate" in str(fault):
             why = "The client does not trust the proxy's authority."
-            if self._relay.server.established:
-                why += " The server was reached and its certificate verified: nothing is wrong beyond the proxy."
+            why += self._beyond(": nothing is wrong beyond the proxy")
             advice = "xmppscope ca trust: the steps for this system and this client"
         else:
             why = f"TLS with the client failed: {fault}."
@@ -283,11 +282,16 @@ class Ending:
         """Say what it probably means that a client goes away without a word when it sees our certificate."""
         text = "client leg: ended by the client in the handshake, without a word"
         why = "The client hung up after it saw the proxy's certificate: most likely it does not trust the authority."
-        if self._relay.server.established:
-            why += " The server was reached and its certificate verified."
+        why += self._beyond("")
         advice = "xmppscope ca trust: the steps for this system and this client"
         self._relay.mark(ToldMark(text, text, why, advice), time)
         self.finish(time)
+
+    def _beyond(self, so: str) -> str:
+        """Return a sentence about the server, where the client's leg has failed; *so* goes on if all is well there."""
+        if self._relay.security.verified:
+            return f" The server was reached and its certificate verified{so}."
+        return " The server was reached; its certificate was not verified." if self._relay.server.established else ""
 
     def _pass_end(self, way: Way, time: int) -> None:
         """Pass FIN on, and before it what TLS has to say."""

@@ -31,9 +31,10 @@ _ANY: Final[Versions] = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 
 
 class Security:
-    """Makes TLS on both legs of one connection."""
+    """Makes TLS on both legs of one connection; `verified` says that the server's certificate is one for the domain."""
 
     def __init__(self, relay: "Relay") -> None:
+        self.verified = False
         self._relay = relay
         self._begun = relay.direct_tls
         self._greeted = False
@@ -204,6 +205,7 @@ class Security:
         if relay.settings.insecure:
             relay.mark(VerdictMark("unverified", reason), time, server=True)
             return
+        self.verified = not reason
         relay.mark(VerdictMark("refused" if reason else "verified", reason), time, server=True)
         if reason and not problem:
             raise TlsFault(reason, verification=True)
@@ -214,6 +216,7 @@ class Security:
         if self._certificate is None or relay.settings.insecure or relay.domain == self._judged_for:
             return True
         reason = self._reason(time)
+        self.verified = not reason
         if reason:
             relay.server_fault(TlsFault(reason, verification=True), time)
         return not reason
