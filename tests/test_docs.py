@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.pages import PAGES, ROOT, blocks, difference
+from tests.test_architecture import LAYERS
 from xmppscope.cli.main import xmppscope as program
 from xmppscope.model import marks, timeline
 
@@ -82,8 +83,12 @@ def test_reference_names_every_choice(name: str) -> None:
 
 
 def test_architecture_has_a_row_for_every_layer() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "architecture.md").read_text(), re.MULTILINE)
-    assert set(rows) == {path.parent.name for path in (ROOT / "xmppscope").glob("*/__init__.py")}
+    text = (DOCS / "architecture.md").read_text()
+    parts = {path.parent.name for path in (ROOT / "xmppscope").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == parts
+    ladder = " ".join(re.findall(r"^ {4,}((?:model|<-) .*)$", text, re.MULTILINE))
+    steps = [set(step.split()) for step in ladder.split("<-")]
+    assert steps == [there for layer in LAYERS if (there := parts & set(layer))]
 
 
 def test_reference_of_the_proxy_names_every_option() -> None:
