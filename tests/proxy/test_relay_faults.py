@@ -214,6 +214,30 @@ def test_a_server_that_speaks_tls_where_a_stream_is_due(world: World, play: Run)
     assert outcome.relay.done
 
 
+@VERSIONS
+@pytest.mark.parametrize("way", ["starttls", "direct"])
+def test_a_server_that_wants_a_certificate(world: World, play: Run, way: Way, most: ssl.TLSVersion) -> None:
+    context = world.server(most=most)
+    context.load_verify_locations(world.issuer.file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    outcome = play(client(world.client(), way), server(context, way), direct_tls=way == "direct")
+    assert_refused(outcome, "remote-connection-failed", secured=True)
+    assert outcome.took < SECOND
+    assert outcome.diagnoses
+
+
+@VERSIONS
+@pytest.mark.parametrize("way", ["starttls", "direct"])
+def test_a_server_that_would_like_a_certificate(world: World, play: Run, way: Way, most: ssl.TLSVersion) -> None:
+    context = world.server(most=most)
+    context.load_verify_locations(world.issuer.file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    outcome = play(client(world.client(), way), server(context, way), direct_tls=way == "direct")
+    assert_logged_in(outcome)
+    (told,) = (entry for entry in outcome.entries if "EXTERNAL" in entry.summary)
+    assert (told.kind, told.leg, told.sender) == ("tls", "server", "initiating")
+
+
 # A server that leaves, or falls silent
 
 
