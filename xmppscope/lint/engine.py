@@ -12,6 +12,7 @@ from xmppscope.lint.checker import Checker, Handler
 from xmppscope.lint.course import Course
 from xmppscope.lint.registry import CHECKERS, chosen
 from xmppscope.lint.rule import Rule
+from xmppscope.model.plaintext import visible
 from xmppscope.model.timeline import Finding, Kind, Severity
 from xmppscope.session.seen import About, Note, Seen
 
@@ -92,7 +93,7 @@ class Linter:
                 time=last.end_time,
                 connection=self._course.about.number,
                 entries=[last.entry] if entries is None else list(entries),
-                text=text,
+                text=visible(text),
                 spec=rule.spec,
             )
         )

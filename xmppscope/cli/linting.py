@@ -1,0 +1,230 @@
+"""Runs `xmppscope lint`: reads captures as `read` does, and prints what the rules found."""
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol
+
+import click
+
+from xmppscope.cli.lint import LintOptions
+from xmppscope.cli.main import complain, trace
+from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.progress import Progress
+from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.lint import Linter
+from xmppscope.lint.rule import LEVELS
+from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.timeline import Connection, Diagnosis, Entry, Finding, Header, Record, Severity, Summary
+from xmppscope.render.findings import TextFindings
+from xmppscope.render.jsonl import JsonLines
+from xmppscope.render.junit import JUnit
+from xmppscope.render.terminal.numbers import plural
+from xmppscope.render.terminal.timeline import Style
+from xmppscope.sources.interrupt import Interruption
+from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
+from xmppscope.sources.names import STANDARD_INPUT, display
+from xmppscope.sources.pipeline import Pipeline
+from xmppscope.sources.reading import Reading
+from xmppscope.tls.keylog import KeyStore
+from xmppscope.xeps.trackers import Trackers
+
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
+_INTERRUPTED: Final = 130
+
+
+class Renderer(Protocol):
+    """Makes bytes of records."""
+
+    def render(self, records: list[Record]) -> bytes:
+        """Return what can be printed by now."""
+
+    def close(self) -> bytes:
+        """Return the rest."""
+
+
+def run(options: LintOptions) -> int:
+    """Lint what *options* say; return the exit status."""
+    if not options.files:
+        raise click.UsageError("no capture named; give FILE..., or - for standard input")
+    twice = [name for name, count in Counter(options.files).items() if count > 1]
+    if twice:
+        raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
+    selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
+    linter = Linter(_words(options.select), _words(options.ignore))
+    output = Output(options.output)
+    output.refuse((*options.files, *options.keylogs, *options.rsa_keys))
+    keys = KeyStore()
+    keylogs = KeyLogs(list(options.keylogs), keys, growing=STANDARD_INPUT in options.files)
+    for name in options.rsa_keys:
+        add_rsa_key(name, keys)
+    with Interruption() as interruption:
+        return _Run(options, output, keys, keylogs, interruption, linter, selected).run()
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        options: LintOptions,
+        output: Output,
+        keys: KeyStore,
+        keylogs: KeyLogs,
+        interruption: Interruption,
+        linter: Linter,
+        selected: "Selection | None",
+    ) -> None:
+        self._options = options
+        self._output = output
+        self._keylogs = keylogs
+        self._interruption = interruption
+        self._selected = selected
+        self._pipeline = Pipeline(keys, files=len(options.files), observers=[Trackers(), linter])
+        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._report)
+        enabled = options.progress if options.progress is not None else not options.quiet and sys.stderr.isatty()
+        self._progress = Progress(enabled=enabled)
+        self._text = TextFindings(_style(options, output), everything=options.verbose > 0)
+        self._renderer = self._choose()
+        self._count: Counter[Severity] = Counter()
+        self._told: set[int] = set()
+        self._summary: Summary | None = None
+        self._connections: dict[int, Connection] = {}
+
+    def run(self) -> int:
+        """Read everything and print the findings; return the exit status."""
+        try:
+            for records in self._reading.records():
+                self._take(records)
+            self._output.write(self._renderer.close())
+            self._output.close()
+        except ReaderGone:
+            return 0
+        finally:
+            self._progress.clear()
+            self._keylogs.close()
+        self._conclude()
+        if self._reading.failed:
+            return 2
+        return _INTERRUPTED if self._interruption.stopped else int(self._fails())
+
+    def _take(self, records: list[Record]) -> None:
+        """Print a batch and what there is to say about it."""
+        if self._selected is not None:
+            if self._selected.predicate.origin is None:
+                self._selected.predicate.origin = self._pipeline.first
+            records = self._selected.feed(records)
+        self._progress.clear()
+        self._output.write(self._renderer.render(self._concerned(records)))
+        self._warn([*self._keylogs.warnings, *self._pipeline.notices])
+        self._keylogs.warnings.clear()
+        self._pipeline.notices.clear()
+        capture = self._reading.current
+        if capture is not None and capture.size is not None:
+            self._progress.update(capture.name, capture.read, capture.size, self._pipeline.packets)
+
+    def _concerned(self, records: list[Record]) -> list[Record]:
+        """Return what findings are told by: themselves, and the records of their connections before them."""
+        kept: list[Record] = []
+        for record in records:
+            if isinstance(record, Finding):
+                self._count[record.severity] += 1
+                known = self._connections.get(record.connection)
+                if record.connection not in self._told and known is not None:
+                    kept.append(known)
+                    self._told.add(record.connection)
+                kept.append(record)
+            elif isinstance(record, Connection):
+                self._connections[record.connection] = record
+                self._text.look(record)
+                if record.connection in self._told:
+                    kept.append(record)
+            elif isinstance(record, Summary):
+                self._summary = record
+                record.findings.update({severity: self._count[severity] for severity in LEVELS})
+                kept.append(record)
+            elif isinstance(record, Header):
+                kept.append(record)
+            elif isinstance(record, Entry):
+                self._text.look(record)
+            elif not isinstance(record, Diagnosis):
+                kept.append(record)
+        return kept
+
+    def _choose(self) -> Renderer:
+        if self._options.form == "text":
+            return self._text
+        return JsonLines() if self._options.form == "jsonl" else JUnit(self._text.name)
+
+    def _fails(self) -> bool:
+        if self._options.fail_on == "never":
+            return False
+        least = LEVELS[self._options.fail_on]
+        return any(count and LEVELS[severity] >= least for severity, count in self._count.items())
+
+    def _conclude(self) -> None:
+        """Write the closing line, and what to do if there was nothing to see."""
+        summary = self._summary
+        if summary is None or self._options.quiet:
+            return
+        if self._selected is not None and summary.entries and not self._selected.matched:
+            self._warn([nothing_matched(self._selected)])
+        if not summary.xmpp_connections:
+            hint = "" if self._options.keylogs or self._options.rsa_keys else "; if it is under TLS, add --keylog FILE"
+            self._warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
+        elif self._options.form == "text":
+            self._closing(summary)
+
+    def _closing(self, summary: Summary) -> None:
+        colour = wants_colour(self._options.color, os.environ, terminal=sys.stderr.isatty())
+        style = _style(self._options, self._output, colour=colour)
+        blocks = TextFindings(style).blocks
+        every = plural(summary.xmpp_connections, "connection")
+        found = counted(self._count)
+        parts = [f"{found} in {len(self._told)} of {every}" if found else f"nothing found in {every}"]
+        if summary.undecrypted:
+            parts.append(f"{summary.undecrypted} not decrypted")
+        lines = [blocks.summed_up(parts)]
+        first = self._text.gravest
+        if first is not None:
+            lines += blocks.labelled("why", f"xmppscope explain {first}", 11)
+        sys.stderr.write("\n".join([*lines, ""]))
+        sys.stderr.flush()
+
+    def _report(self, error: XmppscopeError) -> None:
+        self._progress.clear()
+        if self._options.verbose > 1:
+            trace(error)
+        complain(str(error))
+
+    def _warn(self, warnings: list[str]) -> None:
+        if warnings and not self._options.quiet:
+            self._progress.clear()
+            for text in warnings:
+                complain(f"warning: {text}")
+
+
+def counted(count: Counter[Severity]) -> str:
+    """Return how many findings there are of each severity: ``11 errors, 7 warnings``."""
+    words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+    return ", ".join(plural(count[severity], word) for severity, word in words.items() if count[severity])
+
+
+def _words(values: tuple[str, ...]) -> list[str]:
+    """Split lists with commas."""
+    return [word.strip() for value in values for word in value.split(",")]
+
+
+def _style(options: LintOptions, output: Output, *, colour: bool | None = None) -> Style:
+    terminal = output.is_terminal
+    if colour is None:
+        colour = wants_colour(options.color, os.environ, terminal=terminal)
+    return Style(
+        width=80 if output.name else columns(terminal=terminal),
+        colour=colour,
+        ascii=output.name is None and wants_ascii(os.environ, output.encoding),
+        encoding=output.encoding,
+    )
