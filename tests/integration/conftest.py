@@ -14,6 +14,7 @@ from tests.integration.clients import gosendxmpp, profanity, slix, smack, xmppjs
 from tests.integration.clients.base import Client, ClientRun, Job, Script, Tls, Version
 from tests.integration.processes import Background
 from tests.integration.proxy_run import ProxyRun
+from tests.integration.raw import Peer, RawServer
 from tests.integration.servers import ejabberd as ejabberd_server
 from tests.integration.servers import prosody as prosody_server
 from tests.integration.servers.base import Server
@@ -106,6 +107,20 @@ def client(request: pytest.FixtureRequest) -> Client:
 def ca_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the proxy's authority, the same for all runs."""
     return tmp_path_factory.mktemp("proxy-authority")
+
+
+@pytest.fixture
+def echo(authority: TestAuthority) -> Iterator[RawServer]:
+    """A server of raw.test with direct TLS that lets anybody in and sends everything back."""
+    issued = authority.issue("raw.test")
+
+    def play(peer: Peer) -> None:
+        peer.present(issued)
+        peer.echo()
+
+    with RawServer(play) as server:
+        yield server
+    assert server.trouble == []
 
 
 @pytest.fixture

@@ -67,16 +67,19 @@ class ProxyRun:
         """Send it a signal."""
         self.background.process.send_signal(number)
 
-    def stop(self, number: Signals = SIGINT) -> tuple[int, str]:
-        """Interrupt it as Ctrl-C does; return its exit status and what it wrote to standard error."""
-        process = self.background.process
-        if process.poll() is None:
-            process.send_signal(number)
-            try:
-                process.wait(PATIENCE)
-            finally:
-                self.background.stop()
-        return process.returncode, self.said
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; return its exit status and what it wrote to standard error."""
+        try:
+            self.background.process.wait(PATIENCE)
+        finally:
+            self.background.stop()
+        return self.background.process.returncode, self.said
+
+    def stop(self) -> tuple[int, str]:
+        """Interrupt it as Ctrl-C does, if it still runs, and wait for its end."""
+        if self.background.process.poll() is None:
+            self.send(SIGINT)
+        return self.wait()
 
     def shown(self) -> list[Record]:
         """Return the records that it has printed."""

@@ -88,7 +88,8 @@ class Peer:
         context.load_verify_locations(ca_file)
         if version is not None:
             context.minimum_version = context.maximum_version = version
-        self.sock = context.wrap_socket(self.sock, server_hostname=self.domain)
+        # An end without close_notify is an error.
+        self.sock = context.wrap_socket(self.sock, server_hostname=self.domain, suppress_ragged_eofs=False)
         return self
 
     def present(self, issued: Issued) -> None:
@@ -119,6 +120,12 @@ class Peer:
         self.say(response(self.domain), RESOURCES)
         self.hear("</iq>")
         self.say(bound(self.domain))
+
+    def echo(self) -> None:
+        """Be the server of such a client, and send back all that it says then, closing tag included."""
+        self.let_in()
+        while data := self.sock.recv(1 << 18):
+            self.sock.sendall(data)
 
     def reset(self) -> None:
         """Close with RST."""
