@@ -70,8 +70,10 @@ def test_a_reader_that_has_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     os.close(reads)
     with os.fdopen(writes, "w") as stdout:
         monkeypatch.setattr(sys, "stdout", stdout)
+        output = Unhurried(None)
         with pytest.raises(ReaderGone):
-            Unhurried(None).write(b"x")
+            output.write(DATA)
+        assert not output.waits
 
 
 def test_a_file_takes_all_at_once(tmp_path: Path) -> None:

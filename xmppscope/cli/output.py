@@ -51,12 +51,16 @@ class Output:
             return
         try:
             stream = self._opened()
-            stream.write(data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[stream.write(rest) :]
             stream.flush()
         except BrokenPipeError as error:
             _silence()
             raise ReaderGone from error
         except OSError as error:
+            if self.name is None:
+                _silence()
             raise XmppscopeError(f"{self._shown}: {_why(error)}") from error
 
     @property
@@ -69,9 +73,10 @@ class Output:
             self._file.close()
 
     def _opened(self) -> BinaryIO:
-        if self._file is None:
-            self._file = sys.stdout.buffer if self.name is None else open(self.name, "wb")  # noqa: SIM115, PTH123
-        return self._file
+        if self._file is None and self.name is not None:
+            # Without a buffer of its own: what a full disk did not take would be tried again when it is closed.
+            self._file = open(self.name, "wb", buffering=0)  # noqa: SIM115, PTH123
+        return self._file or sys.stdout.buffer
 
 
 def _why(error: OSError) -> str:

@@ -8,7 +8,7 @@ import select
 import sys
 from typing import Final
 
-from xmppscope.cli.output import Output
+from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.model.errors import XmppscopeError
 
 MOST: Final = 64 << 20
@@ -54,7 +54,7 @@ class Unhurried(Output):
             raise XmppscopeError(_NOBODY.format(MOST >> 20))
 
     def drain(self, seconds: float = 0.0) -> None:
-        """Write what waits as far as it is taken, waiting for so many seconds each time."""
+        """Write what waits as far as it is taken, waiting so many seconds each time; after an error nothing waits."""
         poll = None
         while self._backlog:
             if poll is None:
@@ -64,7 +64,11 @@ class Unhurried(Output):
                 return
             piece = bytes(self._backlog[: self._piece])
             del self._backlog[: self._piece]
-            super().write(piece)
+            try:
+                super().write(piece)
+            except (ReaderGone, XmppscopeError):
+                self._backlog.clear()
+                raise
 
     def close(self) -> None:
         """Write what waits if it is taken soon, and close the file."""
