@@ -148,3 +148,23 @@ def test_all_that_the_recordings_show_is_explained(captures: Path) -> None:
     assert len(conditions) >= 10
     assert not [name for name in seen if of_element(*name) is None]
     assert not [name for name in conditions if of_condition(*name) is None]
+
+
+@pytest.mark.real
+def test_read_gives_each_entry_a_voice_once(captures: Path, xmppscope: Run) -> None:
+    done = xmppscope("read", captures / "sm-resume-prosody.pcap", "--explain", "--width", "80")
+    told = done.stdout.decode()
+    lines = told.splitlines()
+    at = lines.index("     XEP-0198 §5 · more: xmppscope explain resume")
+    assert " resume    resume session " in lines[at - 3]
+    assert lines[at - 2 : at] == [
+        "     Asks to go on with a session that an earlier connection left behind. Next:",
+        "     <resumed/>, or <failed/> and then an ordinary binding, from the server.",
+    ]
+    sources = [line for line in lines if "more: xmppscope explain " in line]
+    assert len(sources) == len(set(sources)) >= 20
+    assert all(width(line) <= 80 for line in lines)
+    quiet = xmppscope("read", captures / "sm-resume-prosody.pcap", "--width", "80").stdout.decode().splitlines()
+    assert [line for line in lines if line in quiet] == quiet
+    for source in sources[:3]:
+        assert xmppscope("explain", source.rpartition(" ")[2]).returncode == 0

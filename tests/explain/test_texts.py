@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,13 +11,15 @@ from xmppscope.explain import library
 from xmppscope.explain.library import Text, parse, texts
 from xmppscope.explain.lookup import explain, of_element
 from xmppscope.filter.prefixes import PREFIXES
+from xmppscope.model.timeline import Kind
 from xmppscope.session.states import State
 from xmppscope.session.triggers import TRIGGERS
 
 FOLDER = Path(library.__file__).with_name("texts")
 SPEC = re.compile(r"(?:RFC \d{4}|XEP-\d{4})(?: §\d+(?:\.\d+)*)?")
 SENTENCE = re.compile(r"[A-Z].*\.")
-WORDS_OF_PREFIXES = {"ext", "state"}
+OF_OUR_OWN = {"state:unknown", "entry:gap", "entry:opaque", "entry:proxy"}
+WITHOUT_NAMESPACE = {"ext", "state", "entry", "sm-error", "blocking-error", "upload-error", "pubsub-error"}
 
 STREAM = """bad-format bad-namespace-prefix conflict connection-timeout host-gone host-unknown improper-addressing
 internal-server-error invalid-from invalid-namespace invalid-xml not-authorized not-well-formed policy-violation
@@ -48,10 +51,10 @@ def test_every_text_has_its_parts(text: Text) -> None:
     assert text.paragraphs
     assert all(paragraph.endswith((".", ":")) for paragraph in text.paragraphs), text.paragraphs
     assert text.see
-    assert text.example or text.kind == "state"
-    assert bool(text.next) == (text.kind in {"element", "state"})
-    assert SPEC.fullmatch(text.spec) or text.id == "state:unknown"
-    assert text.ns or text.prefix in WORDS_OF_PREFIXES | {"sm-error", "blocking-error", "upload-error", "pubsub-error"}
+    assert bool(text.example) == (text.kind not in {"state", "kind of entry"})
+    assert bool(text.next) == (text.kind in {"element", "state", "kind of entry"})
+    assert SPEC.fullmatch(text.spec) or text.id in OF_OUR_OWN
+    assert text.ns or text.prefix in WITHOUT_NAMESPACE
 
 
 @pytest.mark.parametrize("text", texts(), ids=lambda text: text.id)
@@ -86,6 +89,11 @@ def test_types_of_stanza_errors(name: str, types: tuple[str, ...]) -> None:
 
 def test_every_state_has_a_text() -> None:
     assert [text.name for text in texts() if text.prefix == "state"] == [state.value for state in State]
+
+
+def test_every_kind_of_entry_that_is_no_element_has_a_text() -> None:
+    elements = {"stream-open", "stream-close", "stanza", "nonza", "stream-error"}
+    assert {text.name for text in texts() if text.prefix == "entry"} == set(get_args(Kind)) - elements
 
 
 def test_every_status_code_has_a_text() -> None:

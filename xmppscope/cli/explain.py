@@ -31,6 +31,7 @@ _PLURALS: Final = {
     "condition of an extension": "conditions of extensions",
     "MUC status code": "MUC status codes",
     "state": "states of a connection",
+    "kind of entry": "kinds of entries",
     "extension": "extensions",
 }
 

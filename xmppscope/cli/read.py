@@ -35,6 +35,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     follow: bool = False
     time: TimeForm
     xml: Literal["pretty", "raw"] | None
+    explain: bool
     packets: bool
     ascii: bool
     width: int | None
@@ -55,6 +56,7 @@ _LOOKS: Final = (
         flag_value="pretty",
         help="Print each element below its line, laid out or as it was sent.",
     ),
+    click.option("--explain", is_flag=True, help="Add what an entry means, where it is the first of its kind."),
     click.option("--packets", is_flag=True, help="Add the packet numbers, as Wireshark counts them."),
     click.option("--ascii", is_flag=True, help="Draw with ASCII signs only."),
     click.option(

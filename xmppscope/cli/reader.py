@@ -229,6 +229,7 @@ def _style(options: ReadOptions, output: Output) -> Style:
         wrap_xml=terminal,
         packets=options.packets,
         details=options.verbose > 0,
+        explain=options.explain,
     )
 
 

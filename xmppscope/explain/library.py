@@ -23,6 +23,7 @@ FILES: Final = (
     "own_conditions",
     "rooms",
     "states",
+    "entries",
     "extensions",
 )
 """The files of a language, in the order in which texts of the same name are shown."""

@@ -57,6 +57,11 @@ def explain(what: str) -> list[Explanation]:
     return _of_title(key)
 
 
+def handle(text: Text) -> str:
+    """Return what to ask for to get *text* alone: its name, or with its prefix where others bear the name too."""
+    return text.name if _by_name()[text.name.lower()] == [text] else text.id
+
+
 def names() -> list[str]:
     """Return everything that can be asked for, but for numbers."""
     return [*_by_name(), *registry.all_namespaces(), *(xep.title.lower() for xep in registry.all_xeps())]

@@ -18,6 +18,7 @@ from xmppscope.render.terminal.layout import INDENT, Layout, layout
 from xmppscope.render.terminal.markup import hard_wrap, pretty, raw
 from xmppscope.render.terminal.palette import QUIET, WARNING, Palette
 from xmppscope.render.terminal.safe import Legible
+from xmppscope.render.terminal.voice import Voice
 from xmppscope.render.terminal.width import width
 
 _MASKED: Final = "masked"
@@ -31,8 +32,8 @@ _OPENED: Final = 1 << 16
 class Style(msgspec.Struct, frozen=True, kw_only=True):
     """How the timeline is to look.
 
-    `wrap_xml` breaks long XML at the width; `details` adds annotations and each change of state. `encoding` is what the
-    lines are encoded in: what it can't express is escaped.
+    `wrap_xml` breaks long XML at the width; `details` adds annotations and each change of state, `explain` what entries
+    mean. `encoding` is what the lines are encoded in: what it can't express is escaped.
     """
 
     width: int = 80
@@ -44,6 +45,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     wrap_xml: bool = False
     packets: bool = False
     details: bool = False
+    explain: bool = False
 
 
 class TextTimeline:
@@ -58,6 +60,7 @@ class TextTimeline:
         self._palette = Palette(colour=style.colour)
         self.clock = Clock(style.time, glyphs.back)
         self.blocks = Blocks(style.width, glyphs, self._palette, legible)
+        self._voice = Voice(self.blocks, glyphs, self._palette) if style.explain else None
         self._connections = 0
         self._opened: set[int] = set()
         self._lines = EntryLines(self._layout(style.width), glyphs, self._palette, legible)
@@ -125,6 +128,8 @@ class TextTimeline:
             lines += self._markup(entry.xml, redacted=entry.redacted)
         if self._style.details:
             self._details(entry, lines)
+        if self._voice is not None:
+            lines += self._voice.lines(entry)
 
     def _explain_back(self, lines: list[str]) -> None:
         """Say once what the sign at a time means."""
