@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
-from tests.proxy.peers import Peer, Script
-from tests.proxy.relay_harness import SERVER, Pieces, Run, Stage, assert_logged_in
+from tests.proxy.peers import Peer, Script, silent
+from tests.proxy.relay_harness import SERVER, Pieces, Run, Stage, assert_logged_in, assert_refused
 from tests.proxy.words import (
     AUTH,
     BIND,
@@ -231,3 +231,84 @@ def test_servers_talk(world: World, play: Run) -> None:
     assert outcome.dials[0].kind == "s2s"
     assert outcome.client.tls is not None
     assert outcome.client.tls.selected_alpn_protocol() == "xmpp-server"
+
+
+# Where to
+
+
+@pytest.mark.parametrize(
+    ("namespace", "kind"),
+    [("jabber:client", "c2s"), ("jabber:server", "s2s"), ("jabber:component:accept", "component"), ("x", "unknown")],
+)
+def test_the_header_says_where_to(play: Run, namespace: str, kind: str) -> None:
+    header = HEADER.replace(b"jabber:client", namespace.encode())
+
+    def brief(peer: Peer) -> Script:
+        peer.say(header)
+        yield from peer.hear(CLOSE)
+        peer.close()
+
+    outcome = play(brief, silent, reach="nobody there")
+    assert [(dial.domain, dial.kind, dial.direct_tls) for dial in outcome.dials] == [("a.example", kind, False)]
+    assert_refused(outcome, "remote-connection-failed", secured=False)
+
+
+@pytest.mark.parametrize("way", ["starttls", "direct", "plain"])
+def test_a_destination_that_the_client_named(world: World, play: Run, way: Way) -> None:
+    """Its legs do not differ, whatever the user says of the usual server."""
+    outcome = play(
+        client(world.client(), way),
+        server(world.server(), way),
+        direct_tls=way == "direct",
+        upstream="plain:localhost" if way != "plain" else "tls:localhost",
+        destination=("c.example", 5269),
+    )
+    assert_logged_in(outcome)
+    assert [dial.destination for dial in outcome.dials] == [("c.example", 5269)]
+
+
+def test_no_server_is_named(world: World, play: Run) -> None:
+    outcome = play(client(world.client(), "direct"), server(world.server(), "direct"), direct_tls=True, upstream=None)
+    assert_logged_in(outcome)
+    assert [(dial.domain, dial.direct_tls) for dial in outcome.dials] == [("a.example", True)]
+
+
+def test_nobody_is_named_at_all(world: World, play: Run) -> None:
+    """Direct TLS without a server name: the stream header says it, inside."""
+    context = world.client()
+    context.check_hostname = False
+
+    def nameless(peer: Peer) -> Script:
+        yield from peer.secure(context, None)
+        peer.say(HEADER)
+        yield from peer.hear(END_OF_FEATURES)
+        peer.close()
+
+    outcome = play(nameless, server(world.server(), "direct", leaves="auth"), direct_tls=True, upstream=None)
+    assert [(dial.domain, dial.direct_tls) for dial in outcome.dials] == [("a.example", True)]
+    assert outcome.client.secured == RESPONSE + LOGIN_FEATURES
+
+
+# Ends inside TLS
+
+
+@pytest.mark.parametrize("most", [V12, V13])
+def test_close_notify_is_passed_on_by_itself(world: World, play: Run, most: ssl.TLSVersion) -> None:
+    def talk(peer: Peer) -> Script:
+        peer.say_goodbye()
+        while not peer.goodbye:
+            yield
+        assert not peer.eof
+        peer.end()
+
+    def answer(peer: Peer) -> Script:
+        while not peer.goodbye:
+            yield
+        assert not peer.eof
+        peer.say_goodbye()
+        yield from peer.rest()
+        peer.end()
+
+    romeo, host = open_stream(world, talk, answer)
+    outcome = play(romeo, host, direct_tls=True)
+    assert_logged_in(outcome)
