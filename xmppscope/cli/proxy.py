@@ -43,6 +43,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     verbose: int = 0
     time: TimeForm = "relative"
     xml: Literal["pretty", "raw"] | None = None
+    explain: bool = False
     ascii: bool = False
     width: int | None = None
     expression: str | None = None
@@ -108,6 +109,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     flag_value="pretty",
     help="Print each element below its line, laid out or as it was sent.",
 )
+@click.option("--explain", is_flag=True, help="Add what an entry means, where it is the first of its kind.")
 @click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 @click.option("--width", type=click.IntRange(SMALLEST), metavar="COLUMNS", help="Columns of a line.")
 @selecting

@@ -201,4 +201,5 @@ def _style(options: ProxyOptions, output: Unhurried) -> Style:
         xml=options.xml or "",
         wrap_xml=terminal,
         details=options.verbose > 0,
+        explain=options.explain,
     )
