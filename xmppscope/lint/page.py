@@ -13,19 +13,19 @@ _HEAD: Final = """\
 
     xmppscope lint trace.pcapng
 
-reports what breaks a specification. The same findings stand in the output of `read`, `proxy` and `sniff`, behind the entry that
-decided them. `xmppscope explain RULE` prints what is said about a rule here.
+reports what breaks a specification. The same findings stand in the output of `read`, `proxy` and `sniff`, behind the
+entry that decided them. `xmppscope explain RULE` prints what is said about a rule here.
 
-**Severity.** *error*: a requirement is broken, or the peer is required to refuse. *warning*: a recommendation is broken, or it
-matters for security. *info*: obsolete, or unknown but allowed.
+**Severity.** *error*: a requirement is broken, or the peer is required to refuse. *warning*: a recommendation is
+broken, or it matters for security. *info*: obsolete, or unknown but allowed.
 
 **Choosing.** `--select` and `--ignore` take rules and families, several with commas between: `--select sm,iq-type`,
 `--ignore sasl2-in-clear`. `--fail-on error|warning|info|never` says from which severity on the exit status is 1.
 
-**Silence.** A rule speaks only if it has seen what it needs. What is missing from a capture, cannot be decrypted or was sent before
-the capture began is never held against anybody, nor is the order of two directions, which a capture may have wrong. What the
-proxy itself changed or added is not judged. Forwarded and archived stanzas are content: of them only the wrapping is judged. What
-WebSocket and BOSH carry is not read yet.
+**Silence.** A rule speaks only if it has seen what it needs. What is missing from a capture, cannot be decrypted or
+was sent before the capture began is never held against anybody, nor is the order of two directions, which a capture
+may have wrong. What the proxy itself changed or added is not judged. Forwarded and archived stanzas are content: of
+them only the wrapping is judged. What WebSocket and BOSH carry is not read yet.
 
 In the examples C is the initiating, S the receiving entity.
 """

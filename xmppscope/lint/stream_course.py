@@ -106,11 +106,7 @@ class StreamChecker(Checker):
             return
         if course.about.lost or course.kind not in ("c2s", "s2s") or not course.tcp:
             return
-        if self._resumable:
-            self.report(
-                UNFINISHED, "the transport ended without </stream:stream>; the session may be resumed", None, "info"
-            )
-        else:
+        if not self._resumable:
             self.report(UNFINISHED, "the transport ended without </stream:stream>")
 
     def _receiving(self, element: Element, entry: Entry) -> None:
