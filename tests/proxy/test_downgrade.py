@@ -230,7 +230,8 @@ def test_flag_y_that_was_let_pass_leaves_a_doubt() -> None:
     made.response(response())
     notice = made.failure(failure())
     assert notice is not None
-    assert notice.why.endswith("the password is wrong instead.")
+    assert notice.text == "login failed: a wrong password, or flag y, since the proxy took -PLUS out"
+    assert notice.advice.startswith("check the password;")
 
 
 @pytest.mark.parametrize("attribute", ["h=G6k/rBLDqgOhRRaCuuatSDFkJ08=", "d=G6k/rBLDqgOhRRaCuuatSDFkJ08="])

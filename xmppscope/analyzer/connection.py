@@ -291,10 +291,9 @@ class Connection:
                 continue
             direction = self._directions[event.side]
             if type(event) is Plaintext:
-                stamp = Stamp(event.time, event.packet, event.end_time, event.end_packet)
                 if direction.protection == "none" and leg.tls is not None:
                     direction.protection = leg.tls.version or "none"
-                self._cleartext(direction, event.data, stamp)
+                self._cleartext(direction, event.data, stamp_of(event))
             elif isinstance(event, NotTls):
                 direction.tls = direction.tls_begun = False
                 direction.tls_over = True
@@ -366,7 +365,8 @@ class Connection:
             self._go_on(direction)
         if direction.framer is None:
             direction.at_known = False
-            return tell_gap(self._ledger, direction, length, None, stamp)
+            tell_gap(self._ledger, direction, length, None, stamp)
+            return
         at = direction.framer.at
         self._write(direction, direction.framer.lost(length or 0))
         known = length is not None and direction.inflater is None

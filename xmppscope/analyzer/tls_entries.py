@@ -33,6 +33,7 @@ from xmppscope.tls.events import (
     Established,
     HelloSeen,
     KeyUpdated,
+    Stamped,
     TlsFact,
     Undecryptable,
 )
@@ -233,7 +234,7 @@ class TlsEntries:
         )
 
 
-def stamp_of(event: TlsFact) -> Stamp:
+def stamp_of(event: Stamped) -> Stamp:
     """Return time and packets of *event*; what the end of the capture cut off ends where it began."""
     if event.end_time < event.time and not event.end_packet:
         return Stamp(event.time, event.packet, event.time, event.packet)

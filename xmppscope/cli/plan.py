@@ -67,9 +67,7 @@ def _goes_to(options: ProxyOptions) -> str:
         upstream = parse_upstream(options.upstream)
         port = upstream.port or {"tls": 5223}.get(upstream.mode, 5222)
         named = f"{shown(upstream.host, port)}, {_MODES[upstream.mode]}"
-    if options.mode == "transparent":
-        return f"where redirected connections were meant to go; others to {named}"
-    return named
+    return "where redirected connections were meant to go" if options.mode == "transparent" else named
 
 
 def _ca_dir(options: ProxyOptions) -> str:
@@ -84,8 +82,11 @@ def _steps(options: ProxyOptions, addresses: Addresses) -> list[str]:
     trust = f"Let it trust the authority: xmppscope ca trust{_ca_dir(options)}, or {page}"
     if options.server_cert is not None:
         trust = "It need not trust anybody new: the certificate is the server's own."
+    point = f"In the client set {at} and port {port}; the JID stays as it is."
+    if options.mode == "transparent":
+        point = f"Redirect the clients' connections to port {port}, and leave the proxy's own ones out."
     return [
-        f"1  In the client set {at} and port {port}; the JID stays as it is.",
+        f"1  {point}",
         f"2  {trust}",
         "Only looking? A capture and a key log change nothing: xmppscope read.",
     ]

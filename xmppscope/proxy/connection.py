@@ -21,6 +21,7 @@ from xmppscope.proxy.transparent import original_destination
 if TYPE_CHECKING:
     from xmppscope.proxy.server import ProxyServer
 
+_CAUGHT: Final = "the redirection catches the proxy's own connections; leave those of its user or group out"
 _HIGH_WATER: Final = 256 * 1024
 _FRONT_PATIENCE: Final = 60.0
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -40,7 +41,7 @@ class ProxiedStream(asyncio.Protocol):
         self._dialling: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_for: int | None = None
-        self._peer = self._dialled = ""
+        self._peer = self._dialled = self._own_end = ""
         self._accepted = 0
 
     # The client's socket
@@ -122,6 +123,7 @@ class ProxiedStream(asyncio.Protocol):
     def server_lost(self) -> None:
         """Note that the server's socket is gone."""
         self._upstream = None
+        self._server.own_ends.discard(self._own_end)
         if self._client is None:
             self._forget()
 
@@ -176,6 +178,10 @@ class ProxiedStream(asyncio.Protocol):
             if arrived.kind in ("garbage", "refused"):
                 self._server.note(f"{self._peer}: {arrived.reason}")
             client.close()
+            return
+        if self._peer in self._server.own_ends:
+            self._server.note(f"{self._peer}: {_CAUGHT}")
+            client.abort()
             return
         destination = arrived.destination
         if destination is None and self._server.transparent:
@@ -267,6 +273,8 @@ class ProxiedStream(asyncio.Protocol):
             reached.socket.close()
         else:
             loop = asyncio.get_running_loop()
+            self._own_end = reached.local
+            server.own_ends.add(reached.local)
             await loop.create_connection(lambda: ServerEnd(self), sock=reached.socket)
             relay.server_connected(reached.local, reached.address, self._clock())
         self._carry_out(relay)

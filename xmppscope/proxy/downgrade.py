@@ -181,7 +181,7 @@ class Watch:
 
 def _told(attempt: _Attempt, *, gave_up: bool) -> Notice | None:
     if attempt.certain is words.FLAG_Y and attempt.challenged:
-        return words.FLAG_Y.afterwards(words.PERHAPS_THE_PASSWORD)
+        return words.PERHAPS_THE_PASSWORD
     if attempt.certain is not None and attempt.certain is not words.FLAG_Y and not _was_compared(attempt):
         return None
     cause = attempt.certain or (attempt.compares if gave_up else None)

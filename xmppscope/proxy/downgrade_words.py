@@ -21,9 +21,9 @@ class Cause(NamedTuple):
     predicted: Notice
     failed: str
 
-    def afterwards(self, more: str = "") -> Notice:
-        """Return what is said once the login has failed, with *more* about the reason."""
-        return Notice(self.failed, self.predicted.why + more, self.predicted.advice)
+    def afterwards(self) -> Notice:
+        """Return what is said once the login has failed."""
+        return Notice(self.failed, self.predicted.why, self.predicted.advice)
 
 
 _CAPTURE: Final = (
@@ -52,8 +52,12 @@ FLAG_Y: Final = Cause(
     "login failed because the proxy took -PLUS out: flag y",
 )
 
-PERHAPS_THE_PASSWORD: Final = (
-    " If this server lets flag y pass, as the challenge before may be a sign of, the password is wrong instead."
+PERHAPS_THE_PASSWORD: Final = Notice(
+    "login failed: a wrong password, or flag y, since the proxy took -PLUS out",
+    "The server went on behind the client's flag y, so it probably lets it pass, and the password is wrong. If not, it "
+    "is the proxy: the client can bind the login to its TLS connection, but was offered no way to, since a channel "
+    "binding cannot pass through here, and says so (RFC 5802 §6).",
+    _ways("check the password", _CAPTURE),
 )
 
 NOTHING_LEFT: Final = Notice(

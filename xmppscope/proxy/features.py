@@ -78,15 +78,17 @@ class FeatureEdits:
 
     def _warn(self, notice: Notice | None, time: int) -> None:
         """Say what is to be expected; why, and what to do, is said if it comes true."""
-        if notice is not None:
+        if notice is not None and self._is_news(notice.text):
             self._relay.mark(ToldMark(notice.text, warns=True), time)
 
     def _tell(self, notice: Notice | None, time: int) -> None:
-        """Tell it, and the first time also why that is so and what to do."""
-        if notice is not None:
-            known, self._told = self._told, self._told | {notice.why}
-            why, advice = ("", "") if notice.why in known else (notice.why, notice.advice)
-            self._relay.mark(ToldMark(notice.text, notice.text, why, advice), time)
+        """Tell what has happened, why, and what to do; a client that tries one mechanism after another is told once."""
+        if notice is not None and self._is_news(notice.why):
+            self._relay.mark(ToldMark(notice.text, notice.text, notice.why, notice.advice), time)
+
+    def _is_news(self, words: str) -> bool:
+        known, self._told = self._told, self._told | {words}
+        return words not in known
 
 
 def _with_offer(features: bytes) -> bytes:

@@ -177,7 +177,7 @@ class Relay:
     def dial(self) -> None:
         """Ask for the server leg."""
         direct = self.direct_tls if self.mode == "same" else self.mode == "tls"
-        self.commands.append(Dial(self.domain, self.negotiation.kind, direct, self.destination))
+        self.commands.append(Dial(self.domain, self.security.kind, direct, self.destination))
 
     def tell(self, event: ProxyEvent) -> None:
         """Tell the analyzer and the recording."""

@@ -10,6 +10,7 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from xmppscope.model.marks import VerdictMark
+from xmppscope.model.timeline import ConnectionKind
 from xmppscope.model.wire import Data
 from xmppscope.proxy.bridge import ServerBridge
 from xmppscope.proxy.leg import TlsFault
@@ -41,6 +42,12 @@ class Security:
         self._certificate: bytes | None = None
         self._judged_for: str | None = None
         relay.server.judge = self._judge
+
+    @property
+    def kind(self) -> ConnectionKind:
+        """What kind of stream it is; before a header, what the ALPN of direct TLS says (XEP-0368 §3)."""
+        hello, kind = self._relay.client.hello, self._relay.negotiation.kind
+        return "s2s" if kind == "unknown" and hello is not None and "xmpp-server" in hello.alpn else kind
 
     def begin(self, time: int) -> None:
         """Let both legs go on in TLS: `<proceed/>` has passed."""
@@ -143,7 +150,7 @@ class Security:
         relay = self._relay
         hello, server = relay.client.hello, relay.server
         versions = _ANY if hello is None else client_versions(hello)
-        usual = _ALPN[relay.negotiation.kind]
+        usual = _ALPN[self.kind]
         alpn = usual if hello is not None and usual in hello.alpn else None
         if server.established and server.tls is not None:
             versions, alpn = only(server.version), server.tls.selected_alpn_protocol()
@@ -224,4 +231,4 @@ class Security:
     def _reason(self, time: int) -> str:
         relay = self._relay
         self._judged_for = relay.domain
-        return judge_certificate(self._certificate, relay.domain, relay.negotiation.kind, time)
+        return judge_certificate(self._certificate, relay.domain, self.kind, time)

@@ -41,10 +41,17 @@ class Blocks:
         lines = [self._numbered(rule, connection.connection)]
         return [*lines, *(self._palette.paint(line, QUIET) for line in self.note(below))] if below else lines
 
-    def known_now(self, connection: Connection) -> str:
-        """Return the rule that says what kind a connection has turned out to be."""
-        rule = self._rule(str(connection.connection), _kind(connection), "")
-        return self._numbered(rule, connection.connection)
+    def known_now(self, before: Connection, connection: Connection) -> list[str]:
+        """Return the rule that says what has become known of a connection; none if nothing of that is shown."""
+        words = []
+        if connection.kind != before.kind:
+            words.append(_kind(connection))
+        if connection.receiving != before.receiving:
+            words.append(f"{self._glyphs.to} {connection.receiving}")
+        if not words:
+            return []
+        rule = self._rule(str(connection.connection), f" {self._glyphs.dot} ".join(words), "")
+        return [self._numbered(rule, connection.connection)]
 
     def finding(self, finding: Finding) -> list[str]:
         """Return the lines of a finding: its mark, severity and rule, what it says and where that is written."""

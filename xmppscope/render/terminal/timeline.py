@@ -25,7 +25,7 @@ _MASKED: Final = "masked"
 _LAST_STATES: Final = frozenset({"closed", "broken"})
 
 
-_OPENED: Final = 1 << 16
+_OPENED: Final = 1 << 14
 """How many connections are remembered as announced; one that is forgotten may be announced in full once more."""
 
 
@@ -62,7 +62,7 @@ class TextTimeline:
         self.blocks = Blocks(style.width, glyphs, self._palette, legible)
         self._voice = Voice(self.blocks, glyphs, self._palette) if style.explain else None
         self._connections = 0
-        self._opened: set[int] = set()
+        self._opened: dict[int, Connection] = {}
         self._lines = EntryLines(self._layout(style.width), glyphs, self._palette, legible)
         self.clock.digits = 6 if self._lines.layout.wide else 3
         self._keepalives = Keepalives(self.clock)
@@ -185,11 +185,12 @@ class TextTimeline:
         if clock.origin is None:
             clock.origin = clock.parse(connection.time)
         first = self._connections == 0
-        if connection.connection in self._opened:
-            return [self.blocks.known_now(connection)]
+        before = self._opened.get(connection.connection)
         if len(self._opened) >= _OPENED:
             self._opened.clear()
-        self._opened.add(connection.connection)
+        self._opened[connection.connection] = connection
+        if before is not None:
+            return self.blocks.known_now(before, connection)
         self._connections += 1
         if self._connections == 2:
             self._lines.layout = self._layout(self.blocks.columns)
