@@ -37,6 +37,7 @@ def test_mode(start: bool, clear: bool, mode: str | None) -> None:
     ("later", "outcome", "resumed"),
     [
         (entry("stream-open", "header-sent", protection="TLSv1.3"), "done", True),
+        (entry("stream-open", "header-sent"), "failed", None),
         (entry("closed", "closed"), "done", True),
         (entry("closed", "broken"), "failed", None),
         (entry("gap", "unknown"), None, None),

@@ -107,6 +107,9 @@ class _Run:
             everything=self._options.verbose > 0,
         )
         output.write(text.encode(output.encoding, "backslashreplace"))
+        if report.totals.undecrypted and not (self._options.keylogs or self._options.rsa_keys):
+            count = plural(report.totals.undecrypted, "connection")
+            self._warn([f"{count} not decrypted; to count what is inside TLS: --keylog FILE, which the client writes"])
 
     def _report(self, error: XmppscopeError) -> None:
         self._progress.clear()

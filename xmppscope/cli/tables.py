@@ -65,9 +65,10 @@ class _Sheet:
         cells = [[self._legible(cell) for cell in row] for row in shown]
         titles = [self._legible(column.title) for column in columns]
         widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
-        others = sum(width + 2 for width, column in zip(widths, columns, strict=True) if not column.cut) - 2
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bright_black")
-        room = max(self._width - others - 2, _NARROWEST)
+        gap = 2 if sum(widths) + 2 * (len(widths) - 1) <= self._width else 1
+        others = sum(width + gap for width, column in zip(widths, columns, strict=True) if not column.cut)
+        table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bright_black")
+        room = max(self._width - others, _NARROWEST)
         for title, column, width in zip(titles, columns, widths, strict=True):
             table.add_column(Text(title), justify="right" if column.right else "left", no_wrap=True, min_width=width)
             if column.cut:
@@ -163,7 +164,7 @@ def _connection(one: ConnectionReport) -> Row:
     return (
         str(one.connection),
         one.kind,
-        one.jid or _UNKNOWN,
+        _who(one),
         _login(one),
         _encryption(one),
         grouped(here.message + here.presence + here.iq),
@@ -171,6 +172,18 @@ def _connection(one: ConnectionReport) -> Row:
         size(one.bytes.initiating),
         size(one.bytes.receiving),
     )
+
+
+def _who(one: ConnectionReport) -> str:
+    """Return who speaks: the JID, between servers the first pair of domains, or at least the domain asked for."""
+    if one.jid is not None:
+        return one.jid
+    pair = next(((answer.from_, answer.to) for answer in one.dialback if answer.from_ and answer.to), None)
+    if pair is not None:
+        return " → ".join(pair)
+    if one.domain is None:
+        return _UNKNOWN
+    return f"{_UNKNOWN} at {one.domain}" if one.kind == "c2s" else f"{_UNKNOWN} → {one.domain}"
 
 
 def _login(one: ConnectionReport) -> str:

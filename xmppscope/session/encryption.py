@@ -43,6 +43,7 @@ class Encryption:
         self._mode: Mode | None = "direct" if from_start else None
         self._resumed: dict[str | None, bool] = {}
         self._unread = False
+        self._legs = False
 
     def clear(self) -> None:
         """Note that an element was sent in the clear: TLS, if it comes, comes by STARTTLS."""
@@ -65,9 +66,10 @@ class Encryption:
         """Take any other entry while `waits`: its state tells whether the handshake was completed."""
         if entry.kind in _UNREAD:
             self._unread = True
-        elif entry.state == "broken":
+        elif entry.state == "broken" or (entry.kind in _ELEMENTS and entry.protection == "none" and not self._legs):
+            # A ClientHello that is answered with an element in the clear came to somebody who speaks no TLS there.
             self._end("failed")
-        elif entry.state not in _PENDING or (entry.kind in _ELEMENTS and entry.protection != "none"):
+        elif entry.state not in _PENDING or entry.kind in _ELEMENTS:
             self._end("done")
 
     def ended(self) -> None:
@@ -87,6 +89,7 @@ class Encryption:
             alpn=alpn if isinstance(alpn, list) else [],
         )
         self.waits = True
+        self._legs = entry.leg is not None
         if entry.leg == "server":
             self.server_leg = tls
         else:

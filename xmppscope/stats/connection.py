@@ -101,6 +101,7 @@ class ConnectionFigures:
             self.entries,
             Stanzas(Kinds(**sides[INITIATING].kinds), Kinds(**sides[RECEIVING].kinds)),
             Bytes(sides[INITIATING].bytes, sides[RECEIVING].bytes),
+            domain=about.negotiation.domain or None,
             jid=tracked.jid or None,
             software=Software(names.get(INITIATING), names.get(RECEIVING)) if names else None,
             sasl=tracked.logins.attempts,

@@ -18,6 +18,7 @@ from xmppscope.stats.software import PAYLOADS
 from xmppscope.xeps.trackers import Trackers
 
 _NOTHING: Final[tuple[Note, ...]] = ()
+_TOLD: Final = ("result", "c2s")
 
 
 class Statistics:
@@ -79,6 +80,7 @@ class Statistics:
             Totals(
                 0 if summary is None else summary.stanzas,
                 0 if summary is None else summary.entries,
+                0 if summary is None else summary.undecrypted,
                 {"error": 0, "warning": 0, "info": 0} if summary is None else summary.findings,
                 forgotten + self._breakdown.forgotten + self._exchanges.forgotten + self._trackers.forgotten,
             ),
@@ -92,13 +94,13 @@ class Statistics:
         negotiation = about.negotiation
         self._breakdown.stanza(entry, element, negotiation.bound, negotiation.domain)
         if entry.name == "presence":
-            if entry.type is None:
+            if entry.type is None and negotiation.kind == "c2s":
                 figures.software.presence(entry, element)
         elif entry.name == "iq":
             payload = element.children[0] if element.children else None
             if entry.answers is not None:
                 self._exchanges.answer(entry.answers, entry.latency, entry.entry)
-                if payload is not None and payload.name in PAYLOADS and entry.type == "result":
+                if payload is not None and payload.name in PAYLOADS and (entry.type, negotiation.kind) == _TOLD:
                     figures.software.iq(entry, payload, about)
             elif entry.type in ("get", "set"):
                 namespace = "" if payload is None else payload.name.rpartition(SEPARATOR)[0]

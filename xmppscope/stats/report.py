@@ -110,6 +110,7 @@ class ConnectionReport(msgspec.Struct, omit_defaults=True):
     stanzas: Stanzas
     bytes: Bytes
     proxy: str | None = None
+    domain: str | None = None
     jid: str | None = None
     software: Software | None = None
     sasl: list[Attempt] = msgspec.field(default_factory=list)
@@ -164,10 +165,11 @@ class Busy(msgspec.Struct):
 
 
 class Totals(msgspec.Struct):
-    """What was seen in all; `forgotten` counts what was not kept, to bound memory."""
+    """What was seen in all; `undecrypted` counts connections, `forgotten` what was not kept, to bound memory."""
 
     stanzas: int
     entries: int
+    undecrypted: int
     findings: dict[Severity, int]
     forgotten: int
 

@@ -1,7 +1,8 @@
 """Which software the two ends of a connection say they are.
 
 Told, the surest first, by an answer to a version request (XEP-0092), by an identity with a name (XEP-0030), by the node
-of entity capabilities (XEP-0115), by the user agent of a login (XEP-0388 §2.1). Left out: other people's clients.
+of entity capabilities (XEP-0115), by the user agent of a login (XEP-0388 §2.1). Left out: other people's clients, and
+what is said between servers.
 """
 
 from collections.abc import Callable
