@@ -11,11 +11,11 @@ from xmppscope.cli.selecting import selection
 from xmppscope.cli.sniff import SniffOptions
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.proxy.growing import GrowingFile
+from xmppscope.proxy.pcapng import whole
 from xmppscope.sources.interface import Sniffing, open_interface
 from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
 from xmppscope.sources.port_filter import MOST_PORTS
-from xmppscope.sources.sniffed import whole
 from xmppscope.tls.keylog import KeyStore
 
 

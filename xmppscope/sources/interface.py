@@ -45,6 +45,8 @@ class Listener(Protocol):
 
 def open_interface(name: str, ports: tuple[int, ...] = ()) -> Listener:
     """Listen on the interface *name*; raise `CaptureError` with words that say what to do."""
+    if sys.platform == "win32":
+        raise CaptureError(f"{name}: sniff can't listen on Windows; give dumpcap's output to xmppscope read -")
     known = [known for _, known in socket.if_nameindex()]
     if name not in known and not (name == ANY and _has_packet_sockets()):
         raise CaptureError(f"{name or '(nothing)'}: no such interface{_meant(name, known)}")

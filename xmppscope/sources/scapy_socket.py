@@ -4,10 +4,10 @@ scapy is loaded when it is needed. Filters are compiled by libpcap, which is par
 can't be told.
 """
 
-import select
 import time
 from typing import Any, Final
 
+from xmppscope.capture.link import ETHERNET
 from xmppscope.sources.sniffed import Packet
 
 _BATCH: Final = 64
@@ -27,23 +27,29 @@ class ScapySocket:
 
         wanted = " or ".join(f"tcp port {port}" for port in ports) or None
         try:
-            self._socket: Any = conf.L2listen(iface=name, filter=wanted)
+            self._socket: Any = conf.L2listen(iface=name, filter=wanted, promisc=False)
         except Scapy_Exception as error:
             raise OSError(str(error)) from error
-        self.link: int = conf.l2types.layer2num.get(getattr(self._socket, "LL", scapy.layers.l2.Ether), 1)
+        # Under BPF the class of a packet is known as guessed_cls, elsewhere as LL.
+        kind: Any = getattr(self._socket, "guessed_cls", None) or getattr(self._socket, "LL", scapy.layers.l2.Ether)
+        self.link: int = conf.l2types.layer2num.get(kind, ETHERNET)
 
     def wait(self, seconds: float) -> None:
         """Wait until packets come, at most *seconds*."""
-        select.select([self._socket], [], [], seconds)
+        self._ready(seconds)
 
     def read(self) -> list[Packet]:
         """Return the packets that have come, oldest first, at most a batch of them."""
         taken: list[Packet] = []
-        while len(taken) < _BATCH and select.select([self._socket], [], [], 0)[0]:
+        while len(taken) < _BATCH and self._ready(0):
             _, data, seconds = self._socket.recv_raw()
             if data:
                 taken.append(Packet(time.time_ns() if seconds is None else int(seconds * 10**9), len(data), data))
         return taken
+
+    def _ready(self, seconds: float) -> bool:
+        """Tell whether there are packets; a BPF device gives many at once, of which scapy keeps those not yet read."""
+        return bool(type(self._socket).select([self._socket], seconds))
 
     def close(self) -> None:
         """Stop listening."""

@@ -62,17 +62,6 @@ def statistics(time: int, dropped: int) -> bytes:
     return _block(_STATISTICS, Struct(">3I").pack(0, time >> 32, time & 0xFFFFFFFF) + told)
 
 
-def whole(data: bytes | bytearray, end: int) -> int:
-    """Return where the last block ends that lies before *end* in *data*, which begins with a block."""
-    at = 0
-    while at + 8 <= end:
-        total = int.from_bytes(data[at + 4 : at + 8], "big")
-        if at + total > end:
-            break
-        at += total
-    return at
-
-
 def _options(*given: tuple[int, bytes]) -> bytes:
     parts = [_option(code, len(value)) + value + bytes(-len(value) % 4) for code, value in given]
     return b"".join(parts) + _END_OF_OPTIONS

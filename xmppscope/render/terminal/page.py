@@ -17,7 +17,7 @@ _SEPARATOR: Final = re.compile(r"[|\-: ]+")
 _CODE: Final = "    "
 _FENCE: Final = "```"
 _INDENT: Final = "  "
-_NARROWEST: Final = 12
+_NARROWEST: Final = 8
 
 
 class Page:
