@@ -48,6 +48,8 @@ class _Counter:
         self.acknowledged = 0
         self.suspect: tuple[int, int] | None = None
         self.asked: Entry | None = None
+        self.requests = 0
+        self.answers = 0
 
 
 class ManagementChecker(Checker):
@@ -125,6 +127,7 @@ class ManagementChecker(Checker):
             self._resumed(element)
         elif local == "r":
             self._of[entry.sender].asked = entry
+            self._of[entry.sender].requests += 1
         elif local == "a":
             self._acknowledge(element, entry)
 
@@ -183,6 +186,7 @@ class ManagementChecker(Checker):
         other: Sender = RECEIVING if entry.sender == INITIATING else INITIATING
         counter, h = self._of[other], self._h(element)
         counter.asked = None
+        counter.answers += 1
         if h is None or counter.sent is None:
             return
         if (counter.acknowledged - h) % _WRAP in range(1, _HALF) and self.course.whole(entry.sender):
@@ -223,7 +227,9 @@ class ManagementChecker(Checker):
             return
         for asker, counter in self._of.items():
             other: Sender = RECEIVING if asker == INITIATING else INITIATING
-            if counter.asked is not None and self._of[other].sent is not None and self._had(other, counter.asked):
+            if counter.asked is None or counter.answers >= counter.requests or self._of[other].sent is None:
+                continue
+            if self._had(other, counter.asked):
                 self.report(ACK_MISSING, "a request for an acknowledgement was never answered", [counter.asked.entry])
 
     def _had(self, sender: Sender, request: Entry) -> bool:

@@ -46,6 +46,7 @@ class StreamChecker(Checker):
         self._asked = False
         self._told_after_close: set[Sender] = set()
         self._resumable = False
+        self._unfinished = 0
 
     def header(self, seen: Seen) -> None:
         """Take a stream header, which may be a restart."""
@@ -97,17 +98,20 @@ class StreamChecker(Checker):
             self._after_close(seen.entry)
 
     def closed(self, seen: Seen) -> None:
-        """Take FIN or RST of one side."""
+        """Take FIN or RST of one side; what the other side said meanwhile may have been captured later."""
         course, sender = self.course, seen.entry.sender
         one, other = course.sides[sender], course.sides[RECEIVING if sender == INITIATING else INITIATING]
-        if course.ended_first is not None or self._tls_due or not course.modern or not course.whole():
+        open_ = one.stream == other.stream and not one.closed and not self._tls_due and not self._resumable
+        if course.ended_first is None and open_ and course.modern and course.whole():
+            self._unfinished = seen.entry.entry
+
+    def ended(self) -> None:
+        """Judge how the connection ended."""
+        course, sides = self.course, self.course.sides.values()
+        if not self._unfinished or course.about.lost or course.kind not in ("c2s", "s2s") or not course.tcp:
             return
-        if one.stream != other.stream or one.closed or other.closed or one.error or other.error:
-            return
-        if course.about.lost or course.kind not in ("c2s", "s2s") or not course.tcp:
-            return
-        if not self._resumable:
-            self.report(UNFINISHED, "the transport ended without </stream:stream>")
+        if course.whole() and not any(side.closed or side.error for side in sides):
+            self.report(UNFINISHED, "the transport ended without </stream:stream>", [self._unfinished])
 
     def _receiving(self, element: Element, entry: Entry) -> None:
         if self._fresh:

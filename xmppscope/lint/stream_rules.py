@@ -64,10 +64,11 @@ AFTER_CLOSE: Final = Rule(
 UNFINISHED: Final = Rule(
     "stream-unfinished", "stream", "warning", "RFC 6120 §4.4",
     needs="both directions from their headers on, and the end of the connection (FIN or RST)",
-    what="The side that ended the transport first has not closed its stream with </stream:stream>. Not after a stream "
-    "error, nor while TLS is being negotiated, nor where the session can be resumed (XEP-0198 §7).",
+    what="The side that ended the transport first has not closed its stream with </stream:stream>, nor has the other "
+    "one. Not after a stream error, nor while TLS is being negotiated, nor where the session can be resumed "
+    "(XEP-0198 §7).",
     why="The other side cannot tell a farewell from a broken line, and may keep the session, or lose what was "
     "under way.",
-    wrong=talk("C fin", "S: </stream:stream>", "S fin"),
+    wrong=talk("C fin", "S fin"),
     right=talk("C: </stream:stream>", "S: </stream:stream>", "S fin", "C fin"),
 )  # fmt: skip

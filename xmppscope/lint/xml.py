@@ -1,7 +1,7 @@
 """XML as streams may use it (RFC 6120 §11).
 
 The framer is the judge: what it refuses is an entry of kind `malformed`, whose reason is translated here. Behind a
-hole, or before a header was seen, broken XML says nothing about the sender.
+hole, whichever direction it is in, or before a header was seen, broken XML says nothing about the sender.
 """
 
 from typing import Final
@@ -110,6 +110,10 @@ _BROKEN: Final = (
 """How expat's words for a fault begin; whatever else is malformed (bounds, text between elements) is none of these."""
 
 
+_NEGOTIATES: Final = frozenset({"compressing", "tls"})
+"""States in which the answer that makes the next bytes zlib or TLS may itself be missing, not known yet to be lost."""
+
+
 class XmlChecker(Checker):
     """Translates what the framer refuses."""
 
@@ -118,8 +122,11 @@ class XmlChecker(Checker):
     def malformed(self, seen: Seen) -> None:
         """Name the rule that malformed bytes break."""
         entry = seen.entry
-        side = self.course.sides[entry.sender]
-        if side.hurt or entry.sender in self.course.about.lost or (entry.stream == 0 and not self._begins(entry)):
+        course = self.course
+        side = course.sides[entry.sender]
+        if course.about.lost or any(one.hurt for one in course.sides.values()) or entry.state in _NEGOTIATES:
+            return
+        if entry.stream == 0 and not self._begins(entry):
             return
         reason = entry.reason or ""
         for beginning, rule, text in _REFUSED:
