@@ -13,7 +13,7 @@ from xmppscope.capture.reader import CaptureReader
 from xmppscope.model.errors import CaptureError, XmppscopeError
 from xmppscope.model.segment import Segment
 from xmppscope.model.timeline import Connection, Entry, Record, Summary
-from xmppscope.sources import interface
+from xmppscope.sources import interface, packet_socket
 from xmppscope.sources.interface import Sniffing, open_interface
 from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.keylogs import KeyLogs
@@ -121,6 +121,12 @@ def test_an_interface_that_goes_away_ends_the_timeline() -> None:
     assert [type(record) for record in run.records if isinstance(record, Connection | Summary)] == [Connection, Summary]
 
 
+def test_an_interface_that_brings_nothing_but_an_error_has_no_timeline() -> None:
+    run = Run(error=OSError(errno.ENETDOWN, "Network is down"))
+    assert run.sniffing.failed
+    assert run.records == []
+
+
 @pytest.mark.parametrize("cut", range(0, 400, 7))
 def test_blocks_may_come_in_any_pieces(cut: int) -> None:
     data = beginning("lo", 1) + packets(conversation()) + statistics(TIME, 0)
@@ -144,6 +150,31 @@ def test_no_such_interface(monkeypatch: pytest.MonkeyPatch, name: str, expected:
     with pytest.raises(CaptureError) as raised:
         open_interface(name)
     assert str(raised.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PermissionError(), "lo: not permitted; run with sudo, or give tcpdump's output to xmppscope read -"),
+        (OSError(errno.ENETDOWN, ""), "lo: the interface is down; bring it up, or choose another"),
+        (OSError(errno.ENOBUFS, ""), "lo: no buffer space available"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="packet sockets are of Linux")
+def test_what_keeps_from_listening(monkeypatch: pytest.MonkeyPatch, error: OSError, expected: str) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(packet_socket, "_opened", refuse)
+    with pytest.raises(CaptureError) as raised:
+        open_interface("lo")
+    assert str(raised.value) == expected
+
+
+def test_windows_is_told_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(CaptureError, match=r"^eth0: sniff can't listen on Windows; give dumpcap's output to "):
+        open_interface("eth0")
 
 
 def test_any_is_an_interface_only_where_there_are_packet_sockets(monkeypatch: pytest.MonkeyPatch) -> None:

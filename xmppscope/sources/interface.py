@@ -111,7 +111,10 @@ class Sniffing:
             self._listener.close()
         if self._listener.dropped:
             yield self._feed(statistics(time.time_ns(), self._listener.dropped))
-        yield self._pipeline.end()
+        if self.failed and not self._pipeline.packets:
+            self._pipeline.leave()
+        else:
+            yield self._pipeline.end()
         yield self._pipeline.close()
 
     def _next(self, taken: list[Packet]) -> list[Record]:
