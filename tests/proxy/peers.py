@@ -39,6 +39,7 @@ class Peer:
         self.finished = False
         self.gave_up = False
         self.leaves = self.how = ""
+        self.blurts: dict[str, tuple[bytes, bool]] = {}
         self._clear = bytearray()
         self._reads_tls = self._begun = False
         self._stubborn = stubborn
@@ -97,7 +98,10 @@ class Peer:
     # What scripts call
 
     def at(self, phase: str) -> None:
-        """Name the phase that the script has come to, where it may be told to end."""
+        """Name the phase that the script has come to, where it may be told to end, or to say something else first."""
+        if phase in self.blurts:
+            words, inside = self.blurts.pop(phase)
+            (self.say if inside else self.raw)(words)
         if phase == self.leaves:
             raise Left
 

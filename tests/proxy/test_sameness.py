@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.peers import Peer, Play, Script
 from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run
-from tests.proxy.words import PHASES, Way, client, server
+from tests.proxy.words import FAILURE, HEADER, OFFER, PHASES, PROCEED, STARTTLS, SUCCESS, Way, client, server
 
 SIZES = st.lists(st.integers(0, 700), min_size=1, max_size=12).map(tuple)
 TURNS = st.lists(st.booleans(), min_size=1, max_size=12).map(tuple)
@@ -84,3 +85,68 @@ def test_whoever_leaves_and_whenever(
     assert outcome.took < 60 * SECOND
     assert outcome.relay.done or (outcome.relay.deadline is None and (how == "stall" or stubborn))
     assert outcome.client.heard.count(b"</stream:error>") <= 1
+
+
+ODD = [
+    b"<",
+    b"</stream:stream>",
+    b"<a>",
+    b"</a>",
+    b"<?xml version='1.0'?>",
+    HEADER,
+    STARTTLS,
+    PROCEED,
+    SUCCESS,
+    b"&",
+    b" ",
+]
+ODD += [
+    b"\x16\x03\x01\x00\x02\x01\x00",
+    b"\x17\x03\x03\x00\x05hello",
+    b"\x14\x03\x03\x00\x01\x01",
+    b"\x15\x03\x03\x00\x02\x01\x00",
+]
+ODD += [
+    b"<compressed xmlns='http://jabber.org/protocol/compress'/>",
+    b"x\x9c\x00",
+    b"\x00",
+    b"<stream:error/>",
+    OFFER,
+    FAILURE,
+]
+WORDS = st.lists(st.sampled_from(ODD) | st.binary(max_size=20), min_size=1, max_size=3).map(b"".join)
+
+
+@settings(max_examples=150)
+@given(where=st.sampled_from(LEAVING), words=WORDS, inside=st.booleans(), sizes=SIZES, turns=TURNS)
+def test_whatever_anybody_says(
+    world: World,
+    play: Run,
+    where: tuple[tuple[Way, str, Way], str, str],
+    words: bytes,
+    inside: bool,
+    sizes: tuple[int, ...],
+    turns: tuple[bool, ...],
+) -> None:
+    (ours, upstream, theirs), who, phase = where
+
+    def blurting(play: Play) -> Play:
+        def run(peer: Peer) -> Script:
+            peer.blurts = {phase: (words, inside)}
+            yield from play(peer)
+
+        return run
+
+    scripts = {"client": client(world.client(), ours), "server": server(world.server(), theirs)}
+    scripts[who] = blurting(scripts[who])
+    outcome = play(
+        scripts["client"],
+        scripts["server"],
+        upstream=upstream,
+        direct_tls=ours == "direct",
+        pieces=Pieces(sizes, turns),
+        seconds=90,
+        seals=False,
+    )
+    assert outcome.took < 60 * SECOND
+    assert outcome.relay.done or outcome.relay.deadline is None

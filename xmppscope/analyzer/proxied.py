@@ -139,7 +139,8 @@ class ProxiedConnection(Connection):
     def _answered_in_tls(self, leg: Leg) -> None:
         """Read what comes from the server as TLS once the proxy has begun it, whatever the negotiation made of that."""
         direction = self._directions[leg.arrivals]
-        if leg.name == "server" and direction.framer is not None and not direction.tls:
+        if leg.name == "server" and not direction.tls:
+            direction.unreadable = ""
             self._grant_tls(leg)
 
     def _grant_tls(self, leg: Leg) -> None:
