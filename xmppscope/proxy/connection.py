@@ -10,6 +10,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Final
 
+from xmppscope.model.plaintext import cut
 from xmppscope.proxy.dial import NotReached, dial
 from xmppscope.proxy.front import Arrived, Front, FrontStep
 from xmppscope.proxy.host import Target, shown
@@ -25,6 +26,7 @@ _CAUGHT: Final = "the redirection catches the proxy's own connections; leave tho
 _HIGH_WATER: Final = 256 * 1024
 _FRONT_PATIENCE: Final = 60.0
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
+_SHOWN: Final = 80
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -260,7 +262,7 @@ class ProxiedStream(asyncio.Protocol):
             route = await server.resolver.find(wanted.domain, service_of(wanted.kind, direct_tls=wanted.direct_tls))
             targets, how = route.targets, route.how
             if not targets:
-                relay.routed("", wanted.domain or "nowhere", self._clock())
+                relay.routed("", cut(wanted.domain, _SHOWN) or "nowhere", self._clock())
                 relay.server_failed(route.refused, route.advice, self._clock())
                 self._carry_out(relay)
                 return

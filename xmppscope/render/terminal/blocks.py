@@ -30,7 +30,9 @@ class Blocks:
     def opening(self, connection: Connection, when: str) -> list[str]:
         """Return the rule that opens a connection, with *when* at its end; long addresses take a second line."""
         to = f"{self._glyphs.to} "
-        target = f"{to}proxy {to}{connection.receiving}" if connection.proxy else f"{to}{connection.receiving}"
+        # In the proxy and its recordings that may be what a client has made up: the name that it asked for.
+        receiving = self._legible(connection.receiving)
+        target = f"{to}proxy {to}{receiving}" if connection.proxy else f"{to}{receiving}"
         begin = f"{_kind(connection)} {self._glyphs.dot} {connection.initiating}"
         number = str(connection.connection)
         rule, below = self._rule(number, f"{begin} {target}", when), ""
@@ -47,7 +49,7 @@ class Blocks:
         if connection.kind != before.kind:
             words.append(_kind(connection))
         if connection.receiving != before.receiving:
-            words.append(f"{self._glyphs.to} {connection.receiving}")
+            words.append(f"{self._glyphs.to} {self._legible(connection.receiving)}")
         if not words:
             return []
         rule = self._rule(str(connection.connection), f" {self._glyphs.dot} ".join(words), "")
