@@ -148,7 +148,12 @@ class Peer:
                 raise EOFError("anything")
             yield
 
-    def secure(self, context: ssl.SSLContext | None = None, name: str | None = "a.example") -> Script:
+    def secure(
+        self,
+        context: ssl.SSLContext | None = None,
+        name: str | None = "a.example",
+        session: ssl.SSLSession | None = None,
+    ) -> Script:
         """Do the handshake, as a server if the context is one for servers; what waits in the clear belongs to it."""
         if self.tls is None:
             assert context is not None
@@ -156,7 +161,8 @@ class Peer:
                 yield from self.wait()
                 self.at("greeted")
             server = context.protocol is ssl.PROTOCOL_TLS_SERVER
-            self.tls = context.wrap_bio(self._incoming, self._outgoing, server, None if server else name)
+            name = None if server else name
+            self.tls = context.wrap_bio(self._incoming, self._outgoing, server, name, session)
         self._reads_tls = True
         waiting = bytes(self._clear).lstrip(SPACES)
         self._incoming.write(waiting)

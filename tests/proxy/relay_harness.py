@@ -163,7 +163,11 @@ def _plain(record: Record) -> dict[str, Any]:
 
 
 class Stage:
-    """Plays one connection; see `play`."""
+    """Plays one connection; see `play`.
+
+    *reach* says what becomes of the wish for a server: ``connect``, ``late`` (once nothing else moves), ``never``, or
+    why it cannot be reached.
+    """
 
     def __init__(
         self,
@@ -222,6 +226,9 @@ class Stage:
             assert steps < MOST_STEPS, "it does not end"
             moved = self.client.step() | (self.server.step() if self._connected else False)
             if self._move() or moved:
+                continue
+            if self._reach == "late" and self._dials and not self._connected and not self.relay.done:
+                self._connect()
                 continue
             deadline = self.relay.deadline
             if self.relay.done or deadline is None or deadline > self._start + seconds * SECOND:
@@ -297,14 +304,19 @@ class Stage:
         self.live += self._analyzer.feed_all([event for event in events if not isinstance(event, Keys) or event.data])
 
     def _dial(self) -> None:
-        if self._reach == "never":
+        if self._reach in ("never", "late"):
             return
-        self.relay.routed("", SERVER, self._tick())
         if self._reach == "connect":
-            self._connected = True
-            self.relay.server_connected(OWN, SERVER, self._tick())
+            self._connect()
         else:
+            self.relay.routed("", SERVER, self._tick())
             self.relay.server_failed(self._reach, "start it", self._tick())
+
+    def _connect(self) -> None:
+        self.relay.routed("", SERVER, self._tick())
+        self._connected = True
+        self.relay.server_connected(OWN, SERVER, self._tick())
+        self._settle()
 
     def _end(self, end: End) -> None:
         self._ends.append(end)

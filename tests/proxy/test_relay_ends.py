@@ -7,7 +7,7 @@ import pytest
 
 from tests.proxy.conftest import V12, V13, World
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run, assert_refused
+from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run, assert_logged_in, assert_refused
 from tests.proxy.words import (
     AUTH,
     BIND,
@@ -240,3 +240,48 @@ def test_a_record_that_is_not_completed(world: World, play: Run, tail: bytes, mo
         "receiving"
     ]
     assert b"<presence/>" not in outcome.client.heard
+
+
+# While the server is being dialled
+
+
+@pytest.mark.parametrize("how", ["fin", "close", "reset"])
+@pytest.mark.parametrize(
+    ("way", "leaves"), [("plain", "secured-header"), ("starttls", "header"), ("direct", "greeting")]
+)
+def test_a_client_that_leaves_while_the_server_is_dialled(
+    world: World, play: Run, way: Way, leaves: str, how: str
+) -> None:
+    outcome = play(
+        client(world.client(), way, leaves=leaves, how=how),
+        server(world.server(), way),
+        direct_tls=way == "direct",
+        reach="late",
+        pieces=Pieces((0,)),
+        stubborn=True,
+    )
+    if how == "reset" or way == "direct":
+        assert outcome.relay.done
+        assert outcome.server.heard == b""
+    else:
+        assert outcome.server.heard == HEADER
+        assert outcome.server.eof == "fin"
+        assert outcome.client.plain.startswith(RESPONSE)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_is_reached_late(world: World, play: Run, way: Way) -> None:
+    assert_logged_in(
+        play(client(world.client(), way), server(world.server(), way), direct_tls=way == "direct", reach="late")
+    )
+
+
+@pytest.mark.parametrize("way", ["plain", "starttls"])
+def test_a_client_that_has_closed_its_half_and_a_server_that_is_not_there(world: World, play: Run, way: Way) -> None:
+    outcome = play(
+        client(world.client(), way, leaves="header" if way == "starttls" else "secured-header", how="fin"),
+        silent,
+        reach="nobody there",
+    )
+    assert_refused(outcome, "remote-connection-failed", secured=False)
+    assert outcome.took < SECOND

@@ -139,3 +139,24 @@ def test_a_client_that_offers_only_the_newest_version(world: World, play: Run, w
     assert_refused(outcome, "remote-connection-failed", secured=True)
     assert outcome.client.tls is not None
     assert outcome.client.tls.version() == "TLSv1.3"
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_session_is_resumed_by_its_id(world: World, play: Run, size: int) -> None:
+    """TLS 1.2 cannot be kept from that; what the second connection says is readable all the same."""
+    context, outcomes = world.client(most=V12), []
+    for _ in range(2):
+
+        def again(peer: Peer) -> Script:
+            session = outcomes[0].client.tls.session if outcomes else None
+            yield from peer.secure(context, session=session)
+            peer.say(HEADER)
+            yield from peer.hear(END_OF_FEATURES)
+            peer.close()
+
+        way = server(world.server(), "direct", leaves="auth", how="close")
+        outcomes.append(play(again, way, direct_tls=True, pieces=Pieces((size,))))
+    assert [outcome.client.tls.session_reused for outcome in outcomes] == [False, True]
+    for outcome in outcomes:
+        assert outcome.client.secured == RESPONSE + LOGIN_FEATURES
+        assert outcome.summary.undecrypted == 0

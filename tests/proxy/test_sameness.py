@@ -59,6 +59,7 @@ LEAVING += [(bridge, "server", phase) for bridge in BRIDGES for phase in ("reach
     sizes=SIZES,
     turns=TURNS,
     stubborn=st.booleans(),
+    reach=st.sampled_from(["connect", "late", "nobody there"]),
 )
 def test_whoever_leaves_and_whenever(
     world: World,
@@ -69,6 +70,7 @@ def test_whoever_leaves_and_whenever(
     sizes: tuple[int, ...],
     turns: tuple[bool, ...],
     stubborn: bool,
+    reach: str,
 ) -> None:
     """Whatever happens, the recording says the same, and nobody is made to wait for the proxy."""
     (ours, upstream, theirs), who, phase = where
@@ -80,6 +82,7 @@ def test_whoever_leaves_and_whenever(
         direct_tls=ours == "direct",
         pieces=Pieces(sizes, turns),
         stubborn=stubborn,
+        reach=reach,
         seconds=90,
     )
     assert outcome.took < 60 * SECOND
