@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from pathlib import Path
 from typing import get_args
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from xmppscope.explain import library
 from xmppscope.explain.library import Text, parse, texts
 from xmppscope.explain.lookup import explain, of_element
+from xmppscope.explain.registry import specification
 from xmppscope.filter.prefixes import PREFIXES
 from xmppscope.model.timeline import Kind
 from xmppscope.session.states import State
@@ -138,3 +140,16 @@ def test_files_are_tidy_and_all_are_read(path: Path) -> None:
 def test_a_mistake_in_a_file_is_told(source: str) -> None:
     with pytest.raises(ValueError, match=r"field|begins"):
         parse(source)
+
+
+@pytest.mark.parametrize("text", [text for text in texts() if text.example.startswith("<")], ids=lambda text: text.id)
+def test_examples_are_xml_of_known_namespaces(text: Text) -> None:
+    declared = 'xmlns:stream="http://etherx.jabber.org/streams" xmlns:db="jabber:server:dialback"'
+    example = text.example
+    if example == "</stream:stream>":
+        example = "<stream:stream>" + example
+    elif example.startswith("<stream:stream "):
+        example += "</stream:stream>"
+    parsed = ET.fromstring(f"<root {declared}>{example}</root>")
+    assert len(parsed) in {1, 2}
+    assert not [ns for ns in re.findall(r'xmlns="([^"]*)"', example) if not specification(ns)]
