@@ -43,7 +43,8 @@ class ProxiedStream(asyncio.Protocol):
         self._dialling: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_for: int | None = None
-        self._peer = self._dialled = self._own_end = ""
+        self._peer = self._dialled = ""
+        self._own_end = "", ""
         self._accepted = 0
 
     # The client's socket
@@ -181,13 +182,13 @@ class ProxiedStream(asyncio.Protocol):
                 self._server.note(f"{self._peer}: {arrived.reason}")
             client.close()
             return
-        if self._peer in self._server.own_ends:
+        meant = original_destination(client.get_extra_info("socket"))
+        # A client may have the port of an own end too, for it leads elsewhere: only both ends tell that it is ours.
+        if meant is not None and (self._peer, shown(*meant)) in self._server.own_ends:
             self._server.note(f"{self._peer}: {_CAUGHT}")
             client.abort()
             return
-        destination = arrived.destination
-        if destination is None and self._server.transparent:
-            destination = original_destination(client.get_extra_info("socket"))
+        destination = arrived.destination or (meant if self._server.transparent else None)
         pair, flows = self._server.next_numbers()
         relay = self._relay = Relay(
             self._server.settings,
@@ -275,8 +276,8 @@ class ProxiedStream(asyncio.Protocol):
             reached.socket.close()
         else:
             loop = asyncio.get_running_loop()
-            self._own_end = reached.local
-            server.own_ends.add(reached.local)
+            self._own_end = reached.local, reached.address
+            server.own_ends.add(self._own_end)
             await loop.create_connection(lambda: ServerEnd(self), sock=reached.socket)
             relay.server_connected(reached.local, reached.address, self._clock())
         self._carry_out(relay)

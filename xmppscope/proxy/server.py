@@ -51,8 +51,8 @@ class Clock:
 class ProxyServer:
     """Listens and relays; *watcher* gets what the relays tell.
 
-    `addresses` are those it listens on, once `start` has returned; `own_ends` are its own ends of server legs, which a
-    redirection may lead back here.
+    `addresses` are those it listens on, once `start` has returned; `own_ends` are both ends of its server legs, which
+    a redirection may lead back here.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ProxyServer:
         self.addresses: list[tuple[str, int]] = []
         self.open: set[ProxiedStream] = set()
         self.connections = 0
-        self.own_ends: set[str] = set()
+        self.own_ends: set[tuple[str, str]] = set()
         self._flows = 0
         self._first_pair = secrets.randbits(40)  # so that two recordings may be joined
         self._watch = watcher.watch
