@@ -64,7 +64,8 @@ class Account:
         self.knows_roster = False
         self._changes: dict[str, deque[tuple[Entry, set[int]]]] = {}
         self._accounts = accounts
-        self._places: dict[Key, list[tuple[int, int]]] = {}
+        # Connection, entry, connection, entry, …: tuples of numbers are what the garbage collector passes over.
+        self._places: dict[Key, tuple[int, ...]] = {}
 
     @property
     def remembered(self) -> int:
@@ -75,22 +76,25 @@ class Account:
         """Remember that what *key* stands for is in *entry*."""
         places = self._places.get(key)
         if places is None:
-            self._places[key] = [(connection, entry)]
+            self._places[key] = (connection, entry)
             self._accounts.count(self)
-        elif len(places) < _MOST_PLACES:
-            places.append((connection, entry))
+        elif len(places) < 2 * _MOST_PLACES:
+            self._places[key] = (*places, connection, entry)
 
     def find(self, key: Key, connection: int) -> int | None:
         """Return the latest entry of *key* on *connection*, or else the earliest anywhere."""
         places = self._places.get(key)
         if places is None:
             return None
-        return next((entry for number, entry in reversed(places) if number == connection), places[0][1])
+        for place in range(len(places) - 2, 0, -2):
+            if places[place] == connection:
+                return places[place + 1]
+        return places[1]
 
     def first(self, key: Key) -> int | None:
         """Return the earliest entry of *key*."""
         places = self._places.get(key)
-        return None if places is None else places[0][1]
+        return None if places is None else places[1]
 
     def forget(self, *, everything: bool) -> int:
         """Forget the older half of the ids, or *everything*; return how many that were."""

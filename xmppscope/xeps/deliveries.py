@@ -22,21 +22,22 @@ _FORWARDED: Final = f"urn:xmpp:forward:0{SEPARATOR}forwarded"
 _MESSAGES: Final = frozenset(f"{ns}{SEPARATOR}message" for ns in ("jabber:client", "jabber:server"))
 
 
-def message(account: Account, entry: Entry, element: Element, nick: Callable[[str], str | None]) -> None:
-    """Link a message to what it belongs to, and remember it; *nick* tells the user's own nickname in a room."""
-    forms = account.forms
-    from_, to, identity = forms[entry.from_], forms[entry.to], entry.id
+def message(account: Account, entry: Entry, related: list[Element], nick: Callable[[str], str | None]) -> None:
+    """Link a message to what it belongs to, and remember it.
+
+    *related* are its children that `HANDLERS` names; *nick* tells the user's own nickname in a room.
+    """
     if entry.type == "error":
         error(account, entry)
         return
-    for child in element.children:
-        handler = _HANDLERS.get(child.name)
-        if handler is not None:
-            handler(account, entry, child)
+    for child in related:
+        HANDLERS[child.name](account, entry, child)
+    identity = entry.id
     if identity:
         if entry.type == "groupchat" and entry.sender == RECEIVING:
             _reflection(account, entry, identity, nick)
-        account.add((identity, from_, to), entry.connection, entry.entry)
+        forms = account.forms
+        account.add((identity, forms[entry.from_], forms[entry.to]), entry.connection, entry.entry)
 
 
 def error(account: Account, entry: Entry) -> None:
@@ -137,7 +138,7 @@ def _archive_key(account: Account, by: str | None, identity: str | None) -> Key 
     return ("", account.forms[by], identity) if identity else None
 
 
-_HANDLERS: Final[dict[str, Callable[[Account, Entry, Element], None]]] = {
+HANDLERS: Final[dict[str, Callable[[Account, Entry, Element], None]]] = {
     _STANZA_ID: _archived,
     _ORIGIN_ID: _origin,
     f"urn:xmpp:receipts{SEPARATOR}received": _receipt,

@@ -110,8 +110,9 @@ class Tracked:
         if entry.sender == RECEIVING and not self._account_of and entry.to and "/" in entry.to:
             # RFC 6120 §10.5.4: a server sends a client what is addressed to it.
             self._learned = self._learned or entry.to
-        deliveries.message(self.account, entry, element, self.rooms.nick)
-        for child in element.children:
+        related = [child for child in element.children if child.name in deliveries.HANDLERS]
+        deliveries.message(self.account, entry, related, self.rooms.nick)
+        for child in related or element.children[:1]:
             if child.name in xep_0313.RESULT:
                 self.archive.result(child)
             elif child.name in xep_0313.FIN:
