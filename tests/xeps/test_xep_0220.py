@@ -1,4 +1,8 @@
-from xmppscope.xeps.xep_0220 import MOST_ANSWERS
+import json
+
+import pytest
+
+from xmppscope.xeps.xep_0220 import MOST_ANSWERS, MOST_REQUESTS
 
 
 def answers(played) -> list[tuple[object, ...]]:
@@ -36,3 +40,54 @@ def test_answers_are_bounded(play) -> None:
     played = play("s2s 1\nS: " + "<db:result from='a' to='b' type='valid'/>" * (MOST_ANSWERS + 1))
     assert len(played.connection.dialback) == MOST_ANSWERS
     assert played.report.totals.forgotten == 1
+
+
+def test_a_key_is_followed_over_its_connections(play) -> None:
+    played = play(
+        """
+        s2s 1
+        C: <db:result from='b.example' to='a.example'>0123</db:result>
+        s2s 2
+        C2: <db:verify from='a.example' to='b.example' id='i1'>0123</db:verify>
+        S2: <db:verify from='b.example' to='a.example' id='i1' type='valid'/>
+        S: <db:result from='a.example' to='b.example' type='valid'/>
+        """
+    )
+    numbers = [entry.entry for entry in played.entries if entry.ns == "jabber:server:dialback"]
+    asked, verified = numbers[:2]
+    causes = [[link.entry for link in entry.links or ()] for entry in played.entries if entry.entry in numbers]
+    assert causes == [[], [asked], [verified], [asked]]
+
+
+@pytest.mark.real
+def test_keys_of_real_servers(xmppscope, captures) -> None:
+    read = xmppscope("read", "--format", "jsonl", captures / "s2s-plain-prosody-ejabberd.pcap").stdout
+    records = [json.loads(line) for line in read.splitlines()]
+    said = [record for record in records if record.get("ns") == "jabber:server:dialback"]
+    by = {record["entry"]: record for record in said}
+    causes = {record["entry"]: by[link["entry"]] for record in said for link in record.get("links", ())}
+    asked = [record for record in said if "type" not in record and record["name"] == "result"]
+    assert len(asked) == 4
+    assert set(by) - set(causes) == {record["entry"] for record in asked}
+    verified = [record for record in said if "type" not in record and record["name"] == "verify"]
+    assert all(causes[record["entry"]]["from"] == record["to"] for record in verified)
+
+
+@pytest.mark.parametrize(
+    "verify",
+    [
+        "<db:verify from='a.example' to='b.example' id='i1'>another key</db:verify>",
+        "<db:verify from='a.example' to='c.example' id='i1'>0123</db:verify>",
+        "<db:verify from='b.example' to='a.example' id='i1'>0123</db:verify>",
+    ],
+)
+def test_another_key_is_about_something_else(play, verify: str) -> None:
+    asked = "s2s 1\nC: <db:result from='b.example' to='a.example'>0123</db:result>\ns2s 2\n"
+    assert play(f"{asked}C2: {verify}").links == []
+
+
+def test_requests_are_bounded(play) -> None:
+    many = "".join(f"<db:result from='b{number}' to='a'>{number}</db:result>" for number in range(MOST_REQUESTS))
+    answers = "S: <db:result from='a' to='b0' type='valid'/><db:result from='a' to='b4000' type='valid'/>"
+    played = play(f"s2s 1\nC: {many}\n{answers}")
+    assert [len(entry.links or ()) for entry in played.entries[-2:]] == [0, 1]

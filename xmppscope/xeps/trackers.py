@@ -22,7 +22,7 @@ from xmppscope.session.subscription import INBOUND, OUTBOUND, TYPES, Subscriptio
 from xmppscope.xeps import deliveries, xep_0198, xep_0220, xep_0313
 from xmppscope.xeps.xep_0045 import MUC, MUC_USER, Rooms
 from xmppscope.xeps.xep_0198 import Sessions, StreamManagement
-from xmppscope.xeps.xep_0220 import Dialback
+from xmppscope.xeps.xep_0220 import Dialback, DialbackRequests
 from xmppscope.xeps.xep_0313 import ArchiveQueries
 
 _NOTHING: Final[tuple[Note, ...]] = ()
@@ -33,7 +33,7 @@ _SECTIONS: Final = {"subscribe": 1, "unsubscribe": 2, "subscribed": 3, "unsubscr
 class Tracked:
     """What is known of one connection. `compression` names the method once it is in use."""
 
-    def __init__(self, about: About, accounts: Accounts, sessions: Sessions) -> None:
+    def __init__(self, about: About, accounts: Accounts, sessions: Sessions, requests: DialbackRequests) -> None:
         self.about = about
         self.logins = Logins()
         self.encryption = Encryption(from_start=about.from_start)
@@ -41,7 +41,7 @@ class Tracked:
         self.rooms = Rooms()
         self.archive = ArchiveQueries()
         self.roster = Roster()
-        self.dialback = Dialback()
+        self.dialback = Dialback(requests)
         self.compression: str | None = None
         self._accounts = accounts
         self._account: Account | None = None
@@ -97,7 +97,7 @@ class Tracked:
                 negotiation = self.about.negotiation
                 self.management.take(entry, element, negotiation.domain, self.jid)
             elif name in xep_0220.NAMES:
-                self.dialback.take(element, entry.entry)
+                self.dialback.take(entry, element)
         if entry.compression is not None:
             self.compression = entry.compression
 
@@ -199,6 +199,7 @@ class Trackers:
     def __init__(self) -> None:
         self.accounts = Accounts()
         self.sessions = Sessions()
+        self._requests = DialbackRequests()
         self._connections: dict[int, Tracked] = {}
         self._forgotten = 0
 
@@ -211,7 +212,7 @@ class Trackers:
         """Return what is known of a connection."""
         tracked = self._connections.get(about.number)
         if tracked is None:
-            tracked = self._connections[about.number] = Tracked(about, self.accounts, self.sessions)
+            tracked = self._connections[about.number] = Tracked(about, self.accounts, self.sessions, self._requests)
         return tracked
 
     def see(self, seen: Seen) -> Sequence[Note]:
