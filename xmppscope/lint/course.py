@@ -91,6 +91,12 @@ class Course:
         """Tell whether these directions were seen from the first byte of the connection on."""
         return self.about.from_start and self.whole(*senders)
 
+    @property
+    def aligned(self) -> bool:
+        """Whether streams of one number belong together: a capture may begin between the first two headers."""
+        asked, answered = (self.sides[sender].first_header for sender in (INITIATING, RECEIVING))
+        return asked is not None and answered is not None and asked.entry < answered.entry
+
     def features(self, stream: int) -> list[Element]:
         """Return what was offered on a stream of the receiving entity: as sent, and as a proxy has changed it."""
         return self._features.get(stream, [])

@@ -90,7 +90,7 @@ class SaslChecker(Checker):
         offers, mechanism = self.course.features(entry.stream), auth.attrs.get("mechanism", "")
         offered = set().union(*(_mechanisms(offer, auth.name) for offer in offers))
         starttls = [offer.child(names.STARTTLS) for offer in offers]
-        if mechanism in offered or not self.course.whole() or not self.course.modern:
+        if mechanism in offered or not (self.course.whole() and self.course.aligned and self.course.modern):
             return
         if not offered and any(one is not None and one.child(names.REQUIRED) is not None for one in starttls):
             return

@@ -1,6 +1,7 @@
 """SCRAM as an observer without the password can hold it to its rules (RFC 5802).
 
-The messages of an attempt are compared once both are known, whichever was captured first. Nothing of them is shown.
+Nonces are compared with those of all attempts of the connection, in the end, since a message may have been captured
+before the one that it answers; behind a proxy at once. Nothing of the messages is shown.
 """
 
 from typing import Final
@@ -32,7 +33,7 @@ Y_FLAG: Final = Rule(
 )  # fmt: skip
 NONCE: Final = Rule(
     "scram-nonce", "sasl", "error", "RFC 5802 §5.1",
-    needs="both messages of one attempt",
+    needs="both directions from their headers on, without a hole",
     what="The server's nonce does not begin with the client's, or the client's last message has another nonce than the "
     "server's.",
     why="The nonces keep an old exchange from being played again; who receives a wrong one must end the login.",
@@ -40,79 +41,71 @@ NONCE: Final = Rule(
     right=talk(_AUTH, f"S: <challenge {SASL}>cj1DMVMxLHM9YzJGc2RBPT0saT00MDk2</challenge>", after="offer"),
 )  # fmt: skip
 
-_BEGINS: Final = frozenset({names.AUTH, names.AUTHENTICATE})
-_CHALLENGES: Final = frozenset({names.CHALLENGE, names.SASL2_CHALLENGE})
-_RESPONSES: Final = frozenset({names.RESPONSE, names.SASL2_RESPONSE})
+_BEGINS: Final = (names.AUTH, names.AUTHENTICATE)
+_MESSAGES: Final = (names.CHALLENGE, names.SASL2_CHALLENGE, names.RESPONSE, names.SASL2_RESPONSE)
+_MOST: Final = 16
 
 
 class ScramChecker(Checker):
-    """Follows the present attempt."""
+    """Keeps the nonces of the attempts of one connection; what fits none of them may only have been captured early."""
 
     RULES = (Y_FLAG, NONCE)
 
     def __init__(self, course: Course, report: Report) -> None:
         super().__init__(course, report)
-        self._begin()
-
-    def _begin(self) -> None:
         self._scram = False
-        self._nonces: dict[str, tuple[str, int]] = {}
+        self._client: list[str] = []
+        self._server: list[str] = []
+        self._odd: list[tuple[str, str, int]] = []
 
-    def message(self, seen: Seen) -> None:
-        """Take an element with SASL data."""
+    def auth(self, seen: Seen) -> None:
+        """Take the begin of an attempt."""
         element, entry = seen.element, seen.entry
-        if element is None:
+        if element is None or entry.sender != INITIATING:
             return
-        name, initiating = element.name, entry.sender == INITIATING
-        if name in _BEGINS and initiating:
-            self._auth(element, entry.stream, entry.entry)
-        elif name in _CHALLENGES and not initiating:
-            self._note("server", _fields(element.text), entry.entry)
-        elif name in _RESPONSES and initiating:
-            self._note("final", _fields(element.text), entry.entry)
-
-    def _auth(self, auth: Element, stream: int, number: int) -> None:
-        self._begin()
-        mechanism = auth.attrs.get("mechanism", "")
-        self._scram = mechanism.startswith("SCRAM-")
-        data = auth.text if auth.name == names.AUTH else auth.child_text(names.INITIAL_RESPONSE) or ""
-        flag, _, rest = (text(data) or "").partition(",")
+        self._scram = element.attrs.get("mechanism", "").startswith("SCRAM-")
         if not self._scram:
             return
-        self._note("client", dict(_pairs(rest.partition(",")[2])), number)
-        offers = self.course.features(stream)
-        # Through the proxy the client has not seen what the server offered.
-        seen = self.course.whole() and not self.course.about.proxied
-        if flag == "y" and offers and _offers_binding(offers[-1]) and seen:
+        data = element.text if element.name == names.AUTH else element.child_text(names.INITIAL_RESPONSE) or ""
+        flag, _, rest = (text(data) or "").partition(",")
+        nonce = _pairs(rest.partition(",")[2]).get("r")
+        if nonce:
+            self._client = [*self._client[-_MOST:], nonce]
+        offers = self.course.features(entry.stream)
+        if flag == "y" and offers and _offers_binding(offers[-1]) and self.course.whole() and self.course.aligned:
             self.report(Y_FLAG, "the client believes that no -PLUS mechanism was offered, yet one was")
 
-    def _note(self, whose: str, fields: dict[str, str], number: int) -> None:
-        """Keep the nonce of a message and compare it with the others of this attempt."""
-        nonce = fields.get("r")
-        if nonce is None or not self._scram or whose in self._nonces:
+    def message(self, seen: Seen) -> None:
+        """Take a challenge or a response."""
+        element, entry = seen.element, seen.entry
+        if element is None or not self._scram:
             return
-        self._nonces[whose] = nonce, number
-        if not self.course.whole() or "server" not in self._nonces:
+        fields = _pairs(text(element.text) or "")
+        nonce, challenge = fields.get("r"), element.local == "challenge"
+        if not nonce or challenge != (entry.sender == RECEIVING) or ("i" if challenge else "p") not in fields:
             return
-        server, _ = self._nonces["server"]
-        client = self._nonces.get("client")
-        if whose != "final" and client is not None and not server.startswith(client[0]):
-            self.report(NONCE, "the server's nonce does not begin with the client's", [client[1], number])
-        final = self._nonces.get("final")
-        if final is not None and final[0] != server:
-            self.report(NONCE, "the client's last message has another nonce than the server's", [final[1]])
+        if challenge:
+            self._server = [*self._server[-_MOST:], nonce]
+        if not self._fits(entry.sender, nonce) and len(self._odd) < _MOST:
+            self._odd.append((entry.sender, nonce, entry.entry))
+            if self.course.about.proxied:
+                self.ended()
 
-    def outcome(self, seen: Seen) -> None:
-        """Take the end of an attempt."""
-        if seen.entry.sender == RECEIVING:
-            self._begin()
+    def ended(self) -> None:
+        """Report what fits nothing to the end."""
+        odd, self._odd = self._odd, []
+        for sender, nonce, number in odd:
+            if self._fits(sender, nonce) or self.course.about.lost or not self.course.whole():
+                continue
+            if sender == RECEIVING and self._client:
+                self.report(NONCE, "the server's nonce does not begin with the client's", [number])
+            elif sender == INITIATING and self._server:
+                self.report(NONCE, "the client's last message has another nonce than the server's", [number])
 
-    ELEMENTS = table(
-        {
-            **dict.fromkeys((*_BEGINS, *_CHALLENGES, *_RESPONSES), message),
-            **dict.fromkeys((names.FAILURE, names.SASL2_FAILURE, names.SUCCESS, names.SASL2_SUCCESS), outcome),
-        }
-    )
+    def _fits(self, sender: str, nonce: str) -> bool:
+        return nonce.startswith(tuple(self._client)) if sender == RECEIVING else nonce in self._server
+
+    ELEMENTS = table({**dict.fromkeys(_BEGINS, auth), **dict.fromkeys(_MESSAGES, message)})
 
 
 def _offers_binding(features: Element) -> bool:
@@ -121,9 +114,5 @@ def _offers_binding(features: Element) -> bool:
     return any(one.startswith("SCRAM-") and one.endswith("-PLUS") for one in texts)
 
 
-def _fields(data: str) -> dict[str, str]:
-    return dict(_pairs(text(data) or ""))
-
-
-def _pairs(message: str) -> list[tuple[str, str]]:
-    return [(one[0], one[2:]) for one in message.split(",") if one[1:2] == "="]
+def _pairs(message: str) -> dict[str, str]:
+    return {one[0]: one[2:] for one in message.split(",") if one[1:2] == "="}

@@ -61,6 +61,7 @@ class ManagementChecker(Checker):
         super().__init__(course, report)
         self._of: dict[Sender, _Counter] = {INITIATING: _Counter(), RECEIVING: _Counter()}
         self._counting = False
+        self._since_resume = 0
         self._enabled_at = 0
         self._authenticates = ""
         self._binds = False
@@ -75,6 +76,8 @@ class ManagementChecker(Checker):
             counter = self._of[entry.sender]
             if counter.sent is not None:
                 counter.sent = (counter.sent + 1) % _WRAP
+            elif entry.sender == INITIATING:
+                self._since_resume += 1
             if entry.answers is not None:
                 self._answered[entry.sender] = entry.answers
             self._doubt(entry)
@@ -149,6 +152,9 @@ class ManagementChecker(Checker):
 
     def _resume(self, element: Element) -> None:
         h = self._h(element)
+        self._of[INITIATING].sent = None
+        self._since_resume = 0
+        self._counting = True
         if len(self._resumes) < 2:
             self._resumes.append((element.attrs.get("previd", ""), h))
 
@@ -161,6 +167,7 @@ class ManagementChecker(Checker):
             self.report(PREVID, "another session is resumed than was asked for")
         if h is not None and asked is not None:
             self._start(INITIATING, h)
+            self._of[INITIATING].sent = (h + self._since_resume) % _WRAP
             self._start(RECEIVING, asked)
 
     def _start(self, sender: Sender, count: int) -> None:

@@ -127,7 +127,7 @@ class HeaderChecker(Checker):
         asked = course.sides[INITIATING]
         if not course.modern or course.kind not in ("c2s", "s2s") or asked.header is None or asked.header_entry is None:
             return
-        if "to" not in asked.header.attrs and asked.stream == course.sides[RECEIVING].stream:
+        if "to" not in asked.header.attrs and course.aligned and asked.stream == course.sides[RECEIVING].stream:
             self.report(TO_MISSING, "the header does not say which domain is meant", [asked.header_entry.entry])
         self._doubts = [
             (rule, f"the response header has no {name}", number) for rule, key, name in _WANTED if key not in attrs

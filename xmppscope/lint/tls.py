@@ -106,7 +106,12 @@ class TlsChecker(Checker):
 
     def _bypassed(self, features: Element, login: int) -> None:
         starttls = features.child(names.STARTTLS)
-        if starttls is not None and starttls.child(names.REQUIRED) is not None and self.course.whole():
+        if (
+            starttls is not None
+            and starttls.child(names.REQUIRED) is not None
+            and self.course.whole()
+            and self.course.aligned
+        ):
             self.report(BYPASSED, "TLS is required, and was not begun", [login])
 
     def nonza(self, seen: Seen) -> None:
