@@ -92,3 +92,31 @@ def lines_to_listening(running: Any) -> list[str]:
 
 def said_port(running: Any) -> int:
     return int(lines_to_listening(running)[-1].rpartition(":")[2])
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_does_not_start_leaves_no_files_behind(proxy: Start, xmppscope: Run, tmp_path: Path, force: bool) -> None:
+    """A recording was emptied, or an empty one left, before it turned out that the port was taken."""
+    port = said_port(proxy())
+    record, keylog = tmp_path / "trace.pcapng", tmp_path / "keys.txt"
+    if force:
+        record.write_bytes(b"precious")
+    files = ["--record", record, "--write-keylog", keylog, "-o", tmp_path / "out.txt", *(["--force"] if force else [])]
+    done = xmppscope("proxy", "--ca-dir", tmp_path / "ca", "--listen", f"127.0.0.1:{port}", *files)
+    assert done.returncode == 2
+    assert "in use by another program" in done.stderr.decode()
+    assert not keylog.exists()
+    assert not (tmp_path / "out.txt").exists()
+    assert record.exists() == force
+    assert not force or record.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("option", ["--output", "--record", "--write-keylog"])
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_a_file_that_cannot_be_created(xmppscope: Run, tmp_path: Path, option: str, form: str) -> None:
+    """For --output that was a warning only, and the proxy ran with nothing to show."""
+    options = ("--listen", "127.0.0.1:0", "--ca-dir", tmp_path / "ca", "--format", form)
+    done = xmppscope("proxy", *options, option, tmp_path / "nowhere" / "x")
+    assert done.returncode == 2
+    assert b"there is no such directory" in done.stderr
+    assert b"listening on" not in done.stderr

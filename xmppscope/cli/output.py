@@ -45,6 +45,13 @@ class Output:
             if self.name is not None and _same(self.name, name):
                 raise XmppscopeError(_BOTH.format(self.name))
 
+    def create(self) -> None:
+        """Create the file, if there is to be one, before there is any data."""
+        try:
+            self._opened()
+        except OSError as error:
+            raise XmppscopeError(f"{self._shown}: {_why(error)}") from error
+
     def write(self, data: bytes) -> None:
         """Write *data* so that it is seen at once."""
         if not data:

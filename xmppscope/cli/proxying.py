@@ -100,6 +100,11 @@ class Proxying:
         if upstream is not None and upstream.port is not None and self.server.avoid(upstream.host, upstream.port):
             await self.server.stop()
             raise XmppscopeError(f"--upstream {self.options.upstream}: that is this proxy itself; name the server")
+        try:
+            self.watcher.begin()
+        except XmppscopeError:
+            await self.server.stop()
+            raise
         # What is there now stays for good: the collector need not look through it again and again.
         gc.freeze()
         self._beat = asyncio.create_task(self.watcher.beat())

@@ -50,8 +50,8 @@ class Watcher:
         self._selected: Selection | None = selection(
             options.expression, options.after, options.before, options.context, traced=options.verbose > 1
         )
-        self._recording = None if options.record is None else Recording(options.record, force=options.force)
-        self._keylog = None if options.write_keylog is None else KeyLogFile(options.write_keylog, force=options.force)
+        self._recording: Recording | None = None
+        self._keylog: KeyLogFile | None = None
         self._analyzer: Analyzer | None = None
         if not options.quiet:
             self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=[*observers(), *also])
@@ -61,10 +61,25 @@ class Watcher:
         self._latest = 0
         self._told: set[str] = set()
         self._drains = False
+        self._begun = False
+
+    def begin(self) -> None:
+        """Create the files, once it is certain that there is something to watch; raises `XmppscopeError`."""
+        if self._begun:
+            return
+        self._begun = True
+        options = self._options
+        if self._analyzer is not None:
+            self._output.create()
+        if options.record is not None:
+            self._recording = Recording(options.record, force=options.force)
+        if options.write_keylog is not None:
+            self._keylog = KeyLogFile(options.write_keylog, force=options.force)
         self._print([Header(xmppscope=__version__)])
 
     def watch(self, events: list[ProxyEvent]) -> None:
         """Take what the relays tell."""
+        self.begin()
         if self._recording is not None:
             for event in events:
                 self._recording.feed(event)
