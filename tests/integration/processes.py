@@ -45,7 +45,8 @@ class Background:
         self, command: Sequence[object], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> None:
         self.log = log
-        # A test run that is killed takes its servers along, where the system has a way to say so.
+        # A test run that is killed takes its servers along, where the system has a way to say so. It is the thread that
+        # counts: with its end, a program that it has started ends too.
         with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         with log.open("wb") as output:
             self.process = subprocess.Popen(
