@@ -4,7 +4,7 @@ import ssl
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import V12, V13, World
@@ -95,6 +95,7 @@ CUTS = st.lists(st.integers(0, 300), min_size=1, max_size=8).map(tuple)
 
 @pytest.mark.parametrize("ours", ["client", "server"])
 @pytest.mark.parametrize("most", [V12, V13])
+@settings(max_examples=25)
 @given(cuts=CUTS)
 def test_every_byte_is_told_once(world: World, ours: str, most: ssl.TLSVersion, cuts: tuple[int, ...]) -> None:
     pair = Pair(world, ours=ours, most=most, cuts=cuts)
@@ -151,6 +152,7 @@ def test_the_mark_stands_where_tls_begins(world: World) -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 10])
+@settings(max_examples=25)
 @given(cuts=CUTS)
 def test_a_client_hello_however_it_comes(world: World, pieces: int, cuts: tuple[int, ...]) -> None:
     pair = Pair(world, cuts=cuts)

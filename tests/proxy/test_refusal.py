@@ -13,7 +13,6 @@ from xmppscope.proxy.refusal import Condition, Refusal, header
 
 ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 CONTENT = {"c2s": CLIENT, "unknown": CLIENT, "s2s": "jabber:server", "component": "jabber:component:accept"}
-XML_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
 
 
 @pytest.mark.parametrize("condition", get_args(Condition))
@@ -41,9 +40,9 @@ def test_behind_a_header_there_is_no_other() -> None:
     ET.fromstring(whole)
 
 
-@given(domain=XML_TEXT, reason=XML_TEXT)
+@given(domain=st.text(st.characters(codec="utf-8")), reason=st.text(st.characters(codec="utf-8")))
 def test_nothing_breaks_out(domain: str, reason: str) -> None:
     text = Refusal("host-unknown", reason).xml(header_due=True, kind="c2s", domain=domain, identity="x")
     document = ET.fromstring(text.encode())
-    assert document.attrib.get("from", "") == domain
-    assert (document[0][1].text or "") == reason
+    assert list(document.attrib)[-3:] == ["id", "version", "{http://www.w3.org/XML/1998/namespace}lang"]
+    assert [len(node) for node in (document, document[0], document[0][1])] == [1, 2, 0]

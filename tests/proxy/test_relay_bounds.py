@@ -66,7 +66,7 @@ def test_a_flood_behind_a_client_hello(world: World, play: Run) -> None:
 
 def test_empty_records_before_a_client_hello(world: World, play: Run) -> None:
     def flooding(peer: Peer) -> Script:
-        peer.raw(b"\x16\x03\x01\x00\x00" * 60_000)
+        peer.raw(b"\x16\x03\x01\x00\x01\x01" + b"\x16\x03\x01\x00\x00" * 52_500)
         yield from peer.rest()
 
     assert_let_go(play(flooding, silent, direct_tls=True), "client")

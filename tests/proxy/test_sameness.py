@@ -25,7 +25,7 @@ def run(world: World, play: Run, way: Way, most: ssl.TLSVersion, pieces: Pieces)
 
 @pytest.mark.parametrize("way", ["starttls", "direct", "plain"])
 @pytest.mark.parametrize("most", [V12, V13])
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(sizes=SIZES, turns=TURNS)
 def test_however_the_bytes_come(
     world: World, play: Run, way: Way, most: ssl.TLSVersion, sizes: tuple[int, ...], turns: tuple[bool, ...]
@@ -51,7 +51,7 @@ LEAVING = [(bridge, "client", phase) for bridge in BRIDGES for phase in PHASES[b
 LEAVING += [(bridge, "server", phase) for bridge in BRIDGES for phase in ("reached", "greeted", *PHASES[bridge[2]])]
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(
     where=st.sampled_from(LEAVING),
     how=st.sampled_from(["stall", "fin", "close", "reset"]),
@@ -120,7 +120,7 @@ ODD += [
 WORDS = st.lists(st.sampled_from(ODD) | st.binary(max_size=20), min_size=1, max_size=3).map(b"".join)
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(where=st.sampled_from(LEAVING), words=WORDS, inside=st.booleans(), sizes=SIZES, turns=TURNS)
 def test_whatever_anybody_says(
     world: World,
