@@ -7,7 +7,7 @@ import pytest
 
 from xmppscope.analyzer import Analyzer
 from xmppscope.model.timeline import Entry, Record
-from xmppscope.model.wire import Data, Opened, Released
+from xmppscope.model.wire import Data, Ended, Opened, Released
 from xmppscope.stats.figures import Statistics
 from xmppscope.stats.report import ConnectionReport, Report
 from xmppscope.tls.keylog import KeyStore
@@ -32,7 +32,7 @@ WORDS = {
 # open 1 alice@a.example/desk   a client's stream, bound; without a JID only the headers
 # s2s 1                         a stream between servers; component 1 x.example: one of a component
 # C: …, S2: …                   XML from the initiating entity, from the receiving one on flow 2; {words} are replaced
-# end 1                         nothing more comes on a flow
+# end 1, cut 1                  nothing more comes on a flow; the initiating entity resets it
 
 
 class Played:
@@ -95,6 +95,8 @@ class Stage:
         if what == "end":
             self.records += self.analyzer.feed(Released(number, self.now, "end"))
             self.flows.discard(number)
+        elif what == "cut":
+            self.records += self.analyzer.feed(Ended(number, 0, self.now, 0, True))
         elif what == "wait":
             self.now += number * 1000 * MILLISECOND
         else:

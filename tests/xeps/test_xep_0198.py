@@ -260,3 +260,30 @@ def test_inline_negotiation_counts_like_any_other(play) -> None:
     assert second.jid == "a@a.example/r"
     assert second.stream_management is not None
     assert second.stream_management.resumed_at.initiating_h == 1
+
+
+IN_FLIGHT = "open 1 a@a.example/r\nC: {resumable}\nS: {enabled}\nC: <presence/>\nS: <message/><message/>\n"
+
+
+def test_a_cut_tells_what_was_in_flight(play) -> None:
+    assert play(IN_FLIGHT + "cut 1").notes == [
+        "1 stanza of the client unacknowledged: sent again after a resumption",
+        "2 stanzas of the server unacknowledged: sent again after a resumption",
+    ]
+
+
+def test_a_cut_of_what_cannot_be_resumed(play) -> None:
+    script = IN_FLIGHT.replace("{enabled}", "<enabled {sm}/>") + "S: <a {sm} h='1'/>\ncut 1"
+    assert play(script).notes == ["2 stanzas of the server unacknowledged: the session cannot be resumed"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        IN_FLIGHT + "C: </stream:stream>\nS: </stream:stream>\ncut 1",
+        IN_FLIGHT + "C: <a {sm} h='2'/>\nS: <a {sm} h='1'/>\ncut 1",
+        "open 1 a@a.example/r\nC: <presence/>\ncut 1",
+    ],
+)
+def test_an_end_with_nothing_in_flight_tells_nothing(play, script: str) -> None:
+    assert not [note for note in play(script).notes if "sent again" in note]

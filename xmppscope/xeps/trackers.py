@@ -105,6 +105,8 @@ class Tracked:
         """Take an entry that is no element."""
         if entry.kind == "tls":
             self.encryption.handshake(entry)
+        elif entry.kind == "closed" and entry.state == "broken":
+            self.management.cut(entry)
 
     def _message(self, entry: Entry, element: Element) -> None:
         if entry.sender == RECEIVING and not self._account_of and entry.to and "/" in entry.to:

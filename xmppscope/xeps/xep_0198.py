@@ -183,6 +183,7 @@ class StreamManagement:
         self.failed: str | None = None
         self.resumed_at: tuple[int, int] | None = None
         self.resent: list[Resent] = []
+        self._cut = False
         self._sessions = sessions
         self._resume: tuple[StreamManagement | None, int | None] = (None, None)
 
@@ -198,6 +199,16 @@ class StreamManagement:
             link(entry, "resent", earlier.entry)
             if len(self.resent) < MOST_RESENT:
                 self.resent.append(Resent(entry.sender, earlier.name, entry.id))
+
+    def cut(self, entry: Entry) -> None:
+        """Take the end of a connection whose stream was not closed (§7): say, once, what is still in flight."""
+        resumable = self.resumable or self.resumed
+        then = "sent again after a resumption" if resumable else "the session cannot be resumed"
+        for half, who in ((self.initiating, "client"), (self.receiving, "server")):
+            if half.counting and half.unacknowledged and not self._cut:
+                count = counted(half.unacknowledged, "stanza")
+                annotate(entry, f"{count} of the {who} unacknowledged: {then}", "XEP-0198 §5")
+        self._cut = True
 
     def take(self, entry: Entry, element: Element, domain: str, jid: str) -> None:
         """Take an element that `HANDLERS` names; *domain* is the server's, *jid* what is bound so far."""
