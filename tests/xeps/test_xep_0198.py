@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xmppscope.model.timeline import Entry
 from xmppscope.xeps.xep_0198 import MODULUS, MOST_IN_FLIGHT, MOST_SESSIONS, Ack, Half, Sessions, StreamManagement
@@ -287,3 +289,26 @@ def test_a_cut_of_what_cannot_be_resumed(play) -> None:
 )
 def test_an_end_with_nothing_in_flight_tells_nothing(play, script: str) -> None:
     assert not [note for note in play(script).notes if "sent again" in note]
+
+
+START_AT = st.one_of(st.integers(0, 5), st.integers(MODULUS - 5, MODULUS - 1))
+
+
+@given(START_AT, st.lists(st.one_of(st.none(), st.integers(0, 12)), max_size=60))
+def test_whatever_is_acknowledged_the_figures_agree(at: int, steps: list[int | None]) -> None:
+    """None sends a stanza; a number acknowledges so many more than the last honest one did, which may be too many."""
+    one = half(0, at)
+    sent = honest = 0
+    for step in steps:
+        if step is None:
+            sent += 1
+            one.count(stanza(sent))
+        else:
+            ack = one.acknowledge((at + honest + step) % MODULUS)
+            assert ack.new == min(step, sent - honest)
+            assert ack.over == max(0, step - (sent - honest))
+            honest += ack.new
+            assert ack.last == (honest or None)
+        assert one.sent == (at + sent) % MODULUS
+        assert one.unacknowledged == len(one.in_flight) == sent - honest
+        assert [held.entry for held in one.in_flight] == list(range(honest + 1, sent + 1))

@@ -21,13 +21,13 @@ MOST_PER_ACCOUNT: Final = 8192
 MOST_IN_ALL: Final = 65_536
 """How many ids are remembered in all."""
 
-MOST_ACCOUNTS: Final = 4096
-MOST_CONTACTS: Final = 4096
+MOST_ACCOUNTS: Final = 2048
+MOST_CONTACTS: Final = 1024
 _MOST_CHANGES: Final = 8
 _FRESH: Final = 10_000_000_000
 """Nanoseconds after which a push is no longer taken for the answer to a change."""
 
-_MOST_FORMS: Final = 4096
+_MOST_FORMS: Final = 256
 _MOST_PLACES: Final = 8
 
 Key = tuple[str, ...]

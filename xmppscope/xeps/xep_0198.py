@@ -23,10 +23,10 @@ from xmppscope.session.notes import annotate, counted, link
 from xmppscope.session.triggers import expanded
 
 MODULUS: Final = 1 << 32
-MOST_IN_FLIGHT: Final = 4096
+MOST_IN_FLIGHT: Final = 1024
 """How many unacknowledged stanzas of a side are remembered, with id and entry; all are counted."""
 
-MOST_SESSIONS: Final = 1024
+MOST_SESSIONS: Final = 512
 """How many resumable sessions a capture may have; the oldest are forgotten first."""
 
 MOST_RESENT: Final = 1000
