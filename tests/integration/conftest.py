@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ import pytest
 
 from tests.integration.certificates import TestAuthority
 from tests.integration.clients import gosendxmpp, profanity, slix, smack, xmppjs
-from tests.integration.clients.base import Client, ClientRun, Job, Script, Tls, Version
+from tests.integration.clients.base import Client, ClientRun, Job, Script, Tls, Version, Via
 from tests.integration.processes import Background
 from tests.integration.proxy_run import ProxyRun
 from tests.integration.raw import Peer, RawServer
@@ -129,8 +130,7 @@ def proxy(tmp_path: Path, ca_dir: Path) -> Iterator[StartProxy]:
     started: list[ProxyRun] = []
 
     def start(*options: object, **more: object) -> ProxyRun:
-        folder = tmp_path / f"proxy-{len(started)}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix="proxy-", dir=tmp_path))
         started.append(ProxyRun(folder, ca_dir, *options, **more))  # type: ignore[arg-type]
         return started[-1]
 
@@ -151,6 +151,8 @@ def job(tmp_path: Path) -> MakeJob:
         version: Version | None = None,
         ca_file: Path | None = None,
         cut: bool = False,
+        via: Via | None = None,
+        proxy_port: int = 0,
     ) -> Job:
         token = secrets.token_hex(4)
         messages = (f"Hello <&> \"'{token}", f"Grüße 🌹 {token}")
@@ -159,13 +161,15 @@ def job(tmp_path: Path) -> MakeJob:
         folder.mkdir()
         return Job(
             account=server.account("alice"),
-            host="127.0.0.1",
+            host="localhost" if via else "127.0.0.1",  # Smack tells a proxy of no address: it writes "/127.0.0.1"
             port=port or server.port(tls),
             tls=tls,
             version=version,
             ca_file=ca_file or server.ca_file,
             script=script,
             folder=folder,
+            via=via,
+            proxy_port=proxy_port,
         )
 
     return make

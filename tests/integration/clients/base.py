@@ -23,6 +23,7 @@ STEP = 15.0
 
 Tls = Literal["starttls", "direct"]
 Version = Literal["1.2", "1.3"]
+Via = Literal["SOCKS5", "CONNECT"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Job:
-    """Who logs in where, and how."""
+    """Who logs in where, and how; `via` a proxy of that protocol, if any, on `proxy_port` of 127.0.0.1."""
 
     account: Account
     host: str
@@ -56,6 +57,8 @@ class Job:
     ca_file: Path
     script: Script
     folder: Path
+    via: Via | None = None
+    proxy_port: int = 0
 
     @property
     def domain(self) -> str:
@@ -73,6 +76,8 @@ class Job:
             "tls": self.tls,
             "version": self.version,
             "ca_file": str(self.ca_file),
+            "via": self.via,
+            "proxy_port": self.proxy_port,
         }
 
 

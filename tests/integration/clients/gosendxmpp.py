@@ -59,6 +59,8 @@ class GoSendxmpp:
         command += ["-j", f"{job.host}:{job.port}", *(["-t"] if job.tls == "direct" else [])]
         command += [f"--tls-version={job.version.replace('.', '')}"] if job.version else []
         env = {"HOME": str(job.folder), "SSL_CERT_FILE": str(job.ca_file)}
+        if job.via == "CONNECT":
+            env["HTTP_PROXY"] = f"http://127.0.0.1:{job.proxy_port}"
         with printed.open("wb") as output:
             process = subprocess.Popen(
                 [*command, job.script.peer],

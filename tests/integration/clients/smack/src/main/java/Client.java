@@ -30,6 +30,7 @@ import org.jivesoftware.smack.XMPPConnection;
 import org.jivesoftware.smack.chat2.ChatManager;
 import org.jivesoftware.smack.debugger.SmackDebugger;
 import org.jivesoftware.smack.packet.TopLevelStreamElement;
+import org.jivesoftware.smack.proxy.ProxyInfo;
 import org.jivesoftware.smack.roster.Roster;
 import org.jivesoftware.smack.tcp.XMPPTCPConnection;
 import org.jivesoftware.smack.tcp.XMPPTCPConnectionConfiguration;
@@ -114,6 +115,12 @@ public final class Client {
             .setPort(Integer.parseInt(job.getProperty("port")))
             .setCompressionEnabled(false)
             .setDebuggerFactory(Log::new);
+        if (job.containsKey("via")) {
+            int port = Integer.parseInt(job.getProperty("proxy_port"));
+            builder.setProxyInfo(job.getProperty("via").equals("SOCKS5")
+                ? ProxyInfo.forSocks5Proxy("127.0.0.1", port, null, null)
+                : ProxyInfo.forHttpProxy("127.0.0.1", port, null, null));
+        }
         X509ExtendedTrustManager trust = new Telling(trust(job.getProperty("ca_file")));
         String[] versions = job.containsKey("version") ? new String[] {"TLSv" + job.getProperty("version")} : null;
         if (direct) {
