@@ -42,6 +42,13 @@ class Checker:
     def __init__(self, course: Course, report: Report) -> None:
         self.course = course
         self.report = report
+        self.resting = False
+
+    def rest(self, *, now: bool = True) -> None:
+        """Go without stanzas until further notice, or with *now* false, have them again: they are many."""
+        if self.resting != now:
+            self.resting = now
+            self.course.stale = True
 
     def ended(self) -> None:
         """Take the end of the connection."""

@@ -47,13 +47,14 @@ class Side:
 
 
 class Course:
-    """How one connection went so far, as rules see it."""
+    """How one connection went so far, as rules see it; `stale` tells that a checker wants stanzas now or no longer."""
 
     def __init__(self, about: About) -> None:
         self.about = about
         self.sides: dict[Sender, Side] = {INITIATING: Side(), RECEIVING: Side()}
         self.last: Entry | None = None
         self.ended_first: Sender | None = None
+        self.stale = False
         self._features: dict[int, list[Element]] = {}
 
     @property

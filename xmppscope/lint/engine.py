@@ -5,11 +5,13 @@ once. What the proxy itself made, dropped or changed is nobody's fault: it is no
 shown to no rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Final
 
 from xmppscope.lint.checker import Checker, Handler
 from xmppscope.lint.course import Course
+from xmppscope.lint.names import STANZAS
 from xmppscope.lint.registry import CHECKERS, chosen
 from xmppscope.lint.rule import Rule
 from xmppscope.model.plaintext import visible
@@ -17,15 +19,29 @@ from xmppscope.model.timeline import Finding, Kind, Severity
 from xmppscope.session.seen import About, Note, Seen
 
 _NOTHING: Final[tuple[Note, ...]] = ()
+_STANZAS: Final = frozenset(STANZAS)
 _Handlers = tuple[tuple[int, Handler], ...]
 
 
 class _Watched:
-    """The rules' state of one connection."""
+    """The rules' state of one connection, and by the name of an element the methods that see it."""
 
     def __init__(self, about: About, linter: "Linter", checkers: Sequence[type[Checker]]) -> None:
         self.course = Course(about)
         self.checkers = [checker(self.course, linter.report) for checker in checkers]
+        self.handlers: dict[str, tuple[Callable[[Seen], None], ...]] = {}
+
+    def bind(self, name: str, handlers: _Handlers) -> tuple[Callable[[Seen], None], ...]:
+        """Return the methods that see elements called *name*; stanzas are not for who rests."""
+        stanza, checkers = name in _STANZAS, self.checkers
+        found = tuple(
+            MethodType(handler, checkers[index])
+            for index, handler in handlers
+            if not (stanza and checkers[index].resting)
+        )
+        if stanza:
+            self.handlers[name] = found
+        return found
 
 
 class Linter:
@@ -46,23 +62,27 @@ class Linter:
         self._found: list[Note] = []
 
     def see(self, seen: Seen) -> Sequence[Note]:
-        """Let the rules see an entry; return what they found."""
+        """Let the rules see an entry; return what they found. Stanzas pass here by the million."""
         entry, element, about = seen.entry, seen.element, seen.about
         watched = self._connections.get(about.number)
         if watched is None:
             watched = self._connections[about.number] = _Watched(about, self, self._checkers)
         course = self._course = watched.course
-        if entry.kind == "stanza" and entry.edit is None:
-            course.last = entry
+        if entry.kind != "stanza" or element is None or entry.edit is not None:
+            self._rare(watched, seen)
         else:
-            course.see(seen)
-            if entry.edit is None:
-                for index, handler in self._kinds.get(entry.kind, ()):
-                    handler(watched.checkers[index], seen)
-        if element is not None and entry.edit is None:
-            self._see_element(watched, seen)
-        if entry.kind != "stanza" or entry.edit is not None:
-            course.settle(entry)
+            course.last = entry
+            name = element.name
+            for handler in watched.handlers.get(name) or watched.bind(name, self._elements.get(name, ())):
+                handler(seen)
+            payloads = self._payloads
+            for child in element.children:
+                if child.name in payloads:
+                    for index, method in payloads[child.name]:
+                        method(watched.checkers[index], seen, child)
+        if course.stale:
+            course.stale = False
+            watched.handlers.clear()
         if not self._found:
             return _NOTHING
         found, self._found = self._found, []
@@ -98,19 +118,17 @@ class Linter:
             )
         )
 
-    def _see_element(self, watched: _Watched, seen: Seen) -> None:
-        element = seen.element
-        if element is None:
-            return
-        checkers = watched.checkers
-        for index, handler in self._elements.get(element.name, ()):
-            handler(checkers[index], seen)
-        if seen.entry.kind == "stanza":
-            payloads = self._payloads
-            for child in element.children:
-                if child.name in payloads:
-                    for index, handler in payloads[child.name]:
-                        handler(checkers[index], seen, child)
+    def _rare(self, watched: _Watched, seen: Seen) -> None:
+        """Take an entry that is no stanza, or one of the proxy's doing."""
+        entry, element, course = seen.entry, seen.element, watched.course
+        course.see(seen)
+        if entry.edit is None:
+            for index, handler in self._kinds.get(entry.kind, ()):
+                handler(watched.checkers[index], seen)
+            if element is not None:
+                for bound in watched.bind(element.name, self._elements.get(element.name, ())):
+                    bound(seen)
+        course.settle(entry)
 
     def _tabulate(self) -> None:
         for index, checker in enumerate(self._checkers):

@@ -51,6 +51,7 @@ class MucChecker(Checker):
         self._joining: dict[str, list[int]] = {}
         self._known: set[str] = set()
         self._resumed = False
+        self.rest()
 
     def join(self, seen: Seen, _x: Element) -> None:
         """Take the presence that asks to enter a room."""
@@ -66,6 +67,7 @@ class MucChecker(Checker):
         if room not in self._known and not self._resumed and len(self._known) < _MOST_ROOMS:
             self._known.add(room)
             self._joining[room] = []
+            self.rest(now=False)
 
     def message(self, seen: Seen) -> None:
         """Take a message: history and subject of a room that is not entered yet are early."""
@@ -83,6 +85,7 @@ class MucChecker(Checker):
             return
         if any(child.name == _STATUS and child.attrs.get("code") == _SELF for child in x.children):
             early = self._joining.pop(bare(entry.from_ or "").lower(), [])
+            self.rest(now=not self._joining)
             if early and self.course.whole() and not self._resumed and entry.type is None:
                 text = f"{len(early)} of history and subject before the presence that confirms the join"
                 self.report(EARLY, text, [*early[:20], entry.entry])

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from xmppscope.model import namespaces
 from xmppscope.model.element import SEPARATOR
 from xmppscope.model.namespaces import (
     CONTENT,
@@ -26,6 +27,7 @@ def stanzas(*locals_: str) -> tuple[str, ...]:
     return tuple(expanded(ns, local) for local in locals_ for ns in CONTENT)
 
 
+_COMPRESS: Final = namespaces.COMPRESS
 HEADER: Final = expanded(STREAM, "stream")
 FEATURES: Final = expanded(STREAM, "features")
 STREAM_ERROR: Final = expanded(STREAM, "error")
@@ -37,6 +39,9 @@ STARTTLS: Final = expanded(TLS, "starttls")
 PROCEED: Final = expanded(TLS, "proceed")
 TLS_FAILURE: Final = expanded(TLS, "failure")
 REQUIRED: Final = expanded(TLS, "required")
+COMPRESS: Final = expanded(_COMPRESS, "compress")
+COMPRESSED: Final = expanded(_COMPRESS, "compressed")
+COMPRESS_FAILURE: Final = expanded(_COMPRESS, "failure")
 AUTH: Final = expanded(SASL, "auth")
 ABORT: Final = expanded(SASL, "abort")
 CHALLENGE: Final = expanded(SASL, "challenge")

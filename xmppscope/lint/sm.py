@@ -61,6 +61,7 @@ class ManagementChecker(Checker):
         super().__init__(course, report)
         self._of: dict[Sender, _Counter] = {INITIATING: _Counter(), RECEIVING: _Counter()}
         self._counting = False
+        self.rest()
         self._since_resume = 0
         self._enabled_at = 0
         self._authenticates = ""
@@ -154,7 +155,7 @@ class ManagementChecker(Checker):
         h = self._h(element)
         self._of[INITIATING].sent = None
         self._since_resume = 0
-        self._counting = True
+        self._count()
         if len(self._resumes) < 2:
             self._resumes.append((element.attrs.get("previd", ""), h))
 
@@ -174,7 +175,11 @@ class ManagementChecker(Checker):
         counter = self._of[sender]
         counter.sent = counter.acknowledged = count
         counter.suspect = None
+        self._count()
+
+    def _count(self) -> None:
         self._counting = True
+        self.rest(now=False)
 
     def _h(self, element: Element) -> int | None:
         """Return the count of an element, and say what is wrong with its form."""

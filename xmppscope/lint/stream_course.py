@@ -57,6 +57,7 @@ class StreamChecker(Checker):
             self.report(CLOSE_TAG, "</stream:stream> before the header of a restart", [side.closed, entry.entry])
         if entry.sender == RECEIVING:
             self._fresh, self._success_sent = True, False
+            self.rest(now=False)
             return
         self._restart_due = 0
         self._since_auth = "header" if self._since_auth else ""
@@ -75,6 +76,7 @@ class StreamChecker(Checker):
         elif element.name not in _SASL:
             self._initiating(element, entry)
         self._after_close(entry)
+        self._stir()
 
     def stanza(self, seen: Seen) -> None:
         """Take a stanza; once a client is bound there is little to see."""
@@ -85,6 +87,17 @@ class StreamChecker(Checker):
             self._initiating(element, entry)
         if self.course.sides[entry.sender].closed:
             self._after_close(entry)
+        self._stir()
+
+    def close(self, _seen: Seen) -> None:
+        """Take a closing tag, behind which nothing may come."""
+        self.rest(now=False)
+
+    def _stir(self) -> None:
+        """Rest while no stanza can break a rule: a resource was asked for, and nothing is negotiated."""
+        closed = any(side.closed for side in self.course.sides.values())
+        waits = self._fresh or self._restart_due or self._tls_due or self._since_auth == "auth"
+        self.rest(now=self._asked and not closed and not waits)
 
     def error(self, seen: Seen) -> None:
         """Take a stream error."""
@@ -174,7 +187,14 @@ class StreamChecker(Checker):
             self.report(AFTER_CLOSE, "more behind </stream:stream>", [course.sides[sender].closed, entry.entry])
 
     KINDS = table(
-        {"stream-open": header, "nonza": nonza, "stream-error": error, "malformed": malformed, "closed": closed}
+        {
+            "stream-open": header,
+            "nonza": nonza,
+            "stream-error": error,
+            "malformed": malformed,
+            "closed": closed,
+            "stream-close": close,
+        }
     )
     ELEMENTS = table(dict.fromkeys(names.STANZAS, stanza))
 

@@ -6,10 +6,12 @@ hole, whichever direction it is in, or before a header was seen, broken XML says
 
 from typing import Final
 
-from xmppscope.lint.checker import Checker, table
+from xmppscope.lint import names
+from xmppscope.lint.checker import Checker, Report, table
+from xmppscope.lint.course import Course
 from xmppscope.lint.preambles import OPENED
 from xmppscope.lint.rule import Rule, talk
-from xmppscope.model.timeline import Entry
+from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
 from xmppscope.session.seen import Seen
 
 NOT_WELL_FORMED: Final = Rule(
@@ -110,8 +112,9 @@ _BROKEN: Final = (
 """How expat's words for a fault begin; whatever else is malformed (bounds, text between elements) is none of these."""
 
 
-_NEGOTIATES: Final = frozenset({"compressing", "tls"})
-"""States in which the answer that makes the next bytes zlib or TLS may itself be missing, not known yet to be lost."""
+_ASKS: Final = frozenset({names.STARTTLS, names.COMPRESS})
+_GRANTS: Final = frozenset({names.PROCEED, names.COMPRESSED, names.SUCCESS})
+_REFUSES: Final = frozenset({names.TLS_FAILURE, names.COMPRESS_FAILURE})
 
 
 class XmlChecker(Checker):
@@ -119,12 +122,30 @@ class XmlChecker(Checker):
 
     RULES = (NOT_WELL_FORMED, COMMENT, INSTRUCTION, DOCTYPE, ENTITY, ENCODING, BYTE_ORDER_MARK)
 
+    def __init__(self, course: Course, report: Report) -> None:
+        super().__init__(course, report)
+        self._switching: set[Sender] = set()
+
+    def nonza(self, seen: Seen) -> None:
+        """Take what says that TLS, zlib or a security layer comes next: then bytes that are no XML may be that."""
+        name = "" if seen.element is None else seen.element.name
+        if name in _ASKS:
+            self._switching.add(seen.entry.sender)
+        elif name in _GRANTS:
+            self._switching.update((INITIATING, RECEIVING))
+        elif name in _REFUSES:
+            self._switching.clear()
+
+    def header(self, seen: Seen) -> None:
+        """Take a stream header: what follows it is XML."""
+        self._switching.discard(seen.entry.sender)
+
     def malformed(self, seen: Seen) -> None:
         """Name the rule that malformed bytes break."""
         entry = seen.entry
         course = self.course
         side = course.sides[entry.sender]
-        if course.about.lost or any(one.hurt for one in course.sides.values()) or entry.state in _NEGOTIATES:
+        if course.about.lost or any(one.hurt for one in course.sides.values()) or entry.sender in self._switching:
             return
         if entry.stream == 0 and not self._begins(entry):
             return
@@ -140,4 +161,4 @@ class XmlChecker(Checker):
         """Tell whether these are the first bytes of a connection, which therefore stand before its header."""
         return self.course.about.from_start and entry.offset is not None and entry.offset[0] == 0
 
-    KINDS = table({"malformed": malformed})
+    KINDS = table({"malformed": malformed, "nonza": nonza, "stream-open": header})
