@@ -47,7 +47,11 @@ class Side:
 
 
 class Course:
-    """How one connection went so far, as rules see it; `stale` tells that a checker wants stanzas now or no longer."""
+    """How one connection went so far, as rules see it.
+
+    `aligned` says that streams of one number belong together: headers came in turn, request and response, which they do
+    not if the capture has missed one. `stale` tells that a checker wants stanzas now or no longer.
+    """
 
     def __init__(self, about: About) -> None:
         self.about = about
@@ -55,6 +59,7 @@ class Course:
         self.last: Entry | None = None
         self.ended_first: Sender | None = None
         self.stale = False
+        self.aligned = True
         self._features: dict[int, list[Element]] = {}
 
     @property
@@ -92,12 +97,6 @@ class Course:
         """Tell whether these directions were seen from the first byte of the connection on."""
         return self.about.from_start and self.whole(*senders)
 
-    @property
-    def aligned(self) -> bool:
-        """Whether streams of one number belong together: a capture may begin between the first two headers."""
-        asked, answered = (self.sides[sender].first_header for sender in (INITIATING, RECEIVING))
-        return asked is not None and answered is not None and asked.entry < answered.entry
-
     def features(self, stream: int) -> list[Element]:
         """Return what was offered on a stream of the receiving entity: as sent, and as a proxy has changed it."""
         return self._features.get(stream, [])
@@ -111,10 +110,18 @@ class Course:
             side.header, side.header_entry = element, entry
             side.first_header = side.first_header or entry
             side.error = 0
+            self._align(entry)
         elif element is not None and element.name == FEATURES and entry.sender == RECEIVING:
             self._features.setdefault(entry.stream, []).append(element)
             if len(self._features) > _KEPT:
                 del self._features[next(iter(self._features))]
+
+    def _align(self, entry: Entry) -> None:
+        asked, answered = (self.sides[sender].stream for sender in (INITIATING, RECEIVING))
+        if entry.sender == INITIATING:
+            self.aligned = self.aligned and answered >= asked - 1
+        else:
+            self.aligned = self.aligned and asked >= answered
 
     def settle(self, entry: Entry) -> None:
         """Note what follows from an entry for later ones; called after the rules have seen it."""

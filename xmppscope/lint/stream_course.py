@@ -121,7 +121,13 @@ class StreamChecker(Checker):
     def ended(self) -> None:
         """Judge how the connection ended."""
         course, sides = self.course, self.course.sides.values()
-        if not self._unfinished or course.about.lost or course.kind not in ("c2s", "s2s") or not course.tcp:
+        if (
+            not self._unfinished
+            or self._tls_due
+            or course.about.lost
+            or course.kind not in ("c2s", "s2s")
+            or not course.tcp
+        ):
             return
         if course.whole() and not any(side.closed or side.error for side in sides):
             self.report(UNFINISHED, "the transport ended without </stream:stream>", [self._unfinished])
