@@ -18,7 +18,7 @@ LAYERS = (
     ("session",),
     ("xeps",),
     ("explain", "redact"),
-    ("lint", "stats"),
+    ("diagnosis", "lint", "stats"),
     ("analyzer",),
     ("filter", "render", "sources", "proxy", "demo"),
     ("cli",),

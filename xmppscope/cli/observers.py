@@ -1,5 +1,6 @@
 """Who follows the timeline before it is printed: the same observers in `read` and in `proxy`, new ones for each run."""
 
+from xmppscope.diagnosis import Diagnoses
 from xmppscope.lint import Linter
 from xmppscope.session.seen import Observer
 from xmppscope.xeps.trackers import Trackers
@@ -7,4 +8,4 @@ from xmppscope.xeps.trackers import Trackers
 
 def observers(trackers: Trackers | None = None) -> list[Observer]:
     """Return what adds to the entries of one run, in the order in which it sees them; *trackers* to be asked later."""
-    return [trackers or Trackers(), Linter()]
+    return [trackers or Trackers(), Linter(), Diagnoses()]
