@@ -167,6 +167,7 @@ def test_what_is_linked_and_noted_on_the_way(play) -> None:
     ]
     assert played.notes == [
         "2 stanzas unacknowledged",
+        "the session of alice@a.example/desk, on connection 1 so far",
         "1 stanza did not arrive: the server sends again",
         "1 stanza did not arrive: the client sends again",
     ]

@@ -18,6 +18,7 @@ import msgspec
 
 from xmppscope.model.element import Element
 from xmppscope.model.namespaces import BIND2, SASL2, SM2, SM3, STANZA_ERRORS
+from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
 from xmppscope.session.notes import annotate, counted, link
 from xmppscope.session.triggers import expanded
@@ -31,6 +32,7 @@ MOST_SESSIONS: Final = 512
 
 MOST_RESENT: Final = 1000
 _AWAITED: Final = 64
+_JID: Final = 200
 _TRUE: Final = frozenset({"true", "1"})
 
 
@@ -170,13 +172,15 @@ class Sessions:
 class StreamManagement:
     """Follows stream management on one connection; *sessions* are those of the capture.
 
-    `answered` tells that there is something to tell: the server has answered. `jid` is that of the session, once known.
+    `answered` tells that there is something to tell: the server has answered. `jid` is that of the session, once known;
+    `connection` the number of the connection, once the session is on it.
     """
 
     def __init__(self, sessions: Sessions) -> None:
         self.initiating = Half()
         self.receiving = Half()
         self.jid = ""
+        self.connection = 0
         self.enabled = False
         self.resumable = False
         self.resumed = False
@@ -226,7 +230,7 @@ class StreamManagement:
         self.receiving.start()
         self.enabled = True
         self.resumable = element.attrs.get("resume") in _TRUE
-        self.jid = jid
+        self.jid, self.connection = jid, entry.connection
         identity = element.attrs.get("id")
         if self.resumable and identity:
             self._sessions.add(domain, identity, self)
@@ -248,6 +252,9 @@ class StreamManagement:
             return
         earlier, h = self._sessions.find(domain, element.attrs.get("previd", "")), _h(element)
         self._resume = earlier, h
+        if earlier is not None:
+            whose = f" of {cut(earlier.jid, _JID)}" if earlier.jid else ""
+            annotate(entry, f"the session{whose}, on connection {earlier.connection} so far", "XEP-0198 §5")
         if earlier is not None and h is not None:
             ack = earlier.receiving.would_acknowledge(h)
             _tell(entry, ack)
@@ -270,7 +277,7 @@ class StreamManagement:
                 _tell_lost(entry, earlier.initiating.unacknowledged - ack.new, INITIATING)
         if received is not None and h is not None:
             self.resumed_at = received, h
-        self.jid = earlier.jid if earlier is not None else ""
+        self.jid, self.connection = "" if earlier is None else earlier.jid, entry.connection
         self._sessions.add(domain, identity, self)
 
     def _answer(self, entry: Entry, element: Element, _domain: str, _jid: str) -> None:
