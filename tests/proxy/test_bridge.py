@@ -312,3 +312,26 @@ def test_a_client_that_has_closed_its_half(world: World, play: Run) -> None:
     assert outcome.client.secured == INNER
     assert outcome.relay.done
     assert not any(entry.kind in ("malformed", "opaque") for entry in outcome.entries)
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_client_that_goes_on_behind_its_closing_tag(world: World, play: Run, size: int) -> None:
+    # For the analyzer the negotiation was over, and so the proxy's own <proceed/> did not make TLS of what came next.
+    def confused(peer: Peer) -> Script:
+        peer.say(HEADER)
+        yield from peer.hear(END_OF_FEATURES)
+        peer.say(CLOSE + STARTTLS)
+        yield from peer.hear(PROCEED)
+        yield from peer.secure(world.client())
+        peer.say(HEADER)
+        yield from peer.hear(END_OF_FEATURES)
+        peer.close()
+
+    outcome = play(
+        confused,
+        server(world.server(), "plain", leaves="auth"),
+        upstream="plain:localhost",
+        pieces=Pieces((size,)),
+    )
+    assert outcome.client.secured == INNER
+    assert not any(entry.kind == "malformed" for entry in outcome.entries)

@@ -212,24 +212,22 @@ class ElementEntries:
         entry.name, entry.ns, entry.xml, entry.xmlns = "stream", STREAM, foot.raw.decode(), direction.xmlns
         return entry
 
-    def made(self, made: Made, piece: Piece, text: str) -> Step | None:
-        """Write what the proxy sends of its own; return what the negotiation makes of it."""
-        sender, step = made.source.sender, None
+    def made(self, made: Made, piece: Piece, text: str) -> None:
+        """Write what the proxy sends of its own, and let the negotiation see it."""
+        sender = made.source.sender
         if isinstance(piece, Head):
             entry = self._opening(made.source, piece, made.stamp, made.stamp)
         elif isinstance(piece, Foot):
-            step = self._negotiation.close_tag(sender)
+            self._negotiation.close_tag(sender)
             entry = self._ending(made.source, piece, made.stamp, made.stamp)
         elif isinstance(piece, Item):
-            step = self._negotiation.element(sender, piece.element)
-            self._know(step)
+            self._know(self._negotiation.element(sender, piece.element))
             entry = self._copied(made.source, piece, made.stamp)
         else:
-            return None
+            return
         entry.leg, entry.edit, entry.protection = made.leg, Edit(made.by, "injected"), made.protection
         entry.summary = text or entry.summary
         self._ledger.write(entry)
-        return step
 
     def _changed(self, direction: Direction, edit: EditMark, original: Entry) -> None:
         """Write what is sent in the place of *original*, on the other leg."""

@@ -15,13 +15,16 @@ from xmppscope.analyzer.legs import Leg
 from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.stamps import Stamp
+from xmppscope.framing.pieces import Item
 from xmppscope.model.marks import DoneMark, EditMark, LegMark, MadeMark, TargetMark, TlsMark, ToldMark, VerdictMark
+from xmppscope.model.namespaces import TLS
 from xmppscope.model.timeline import INITIATING
 from xmppscope.model.wire import Clear, Conflict, Data, Ended, Lost, Marked, Opened, Released, Sealed, Side
 from xmppscope.session.states import Action
 
 _CLIENT, _SERVER = 0, 1
 _EDITS: Final = 1000
+_PROCEED: Final = f"{TLS}\nproceed"
 
 
 class ProxiedConnection(Connection):
@@ -132,8 +135,8 @@ class ProxiedConnection(Connection):
         protection = self._directions[leg.arrivals].protection
         made = Made(source, leg.name, mark.by, protection, stamp)
         for piece in pieces_of(mark.data.encode(), source):
-            step = self._entries.made(made, piece, mark.text)
-            if step is not None and step.action is Action.TLS:
+            self._entries.made(made, piece, mark.text)
+            if isinstance(piece, Item) and piece.element.name == _PROCEED:
                 self._grant_tls(leg)
 
     def _answered_in_tls(self, leg: Leg) -> None:
