@@ -1,6 +1,7 @@
 """Runs `xmppscope proxy`: joins the proxy with its authority and with everything that looks on."""
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -8,6 +9,7 @@ import ssl
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
@@ -31,6 +33,8 @@ from xmppscope.proxy.tls_choice import Versions
 from xmppscope.proxy.upstream import parse_listen, parse_upstream
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.session.seen import Observer
+
+_NO_MORE: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class LegContexts:
@@ -94,6 +98,7 @@ class Proxying:
     async def start(self) -> None:
         """Listen; raises `XmppscopeError` where that cannot be."""
         _raise_limit()
+        asyncio.get_running_loop().set_exception_handler(self._fault)
         heed_signals(self.watcher.stopped)
         await self.server.start(self._listen)
         upstream = self.server.settings.upstream
@@ -108,6 +113,14 @@ class Proxying:
         # What is there now stays for good: the collector need not look through it again and again.
         gc.freeze()
         self._beat = asyncio.create_task(self.watcher.beat())
+
+    def _fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tell what went wrong in the loop; that no more clients can be accepted is said once, not by the thousand."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in _NO_MORE and "socket" in context:
+            self.watcher.warn("too many open files: more clients have to wait; allow more with ulimit -n")
+        else:
+            loop.default_exception_handler(context)
 
     async def stop(self) -> None:
         """Close all streams."""

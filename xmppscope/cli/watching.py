@@ -19,6 +19,7 @@ from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.cli.unhurried import Unhurried
+from xmppscope.explain.registry import xep_of
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Header, Record, Summary
 from xmppscope.model.wire import Keys, Opened, ProxyEvent
@@ -71,6 +72,7 @@ class Watcher:
         options = self._options
         if self._analyzer is not None:
             self._output.create()
+            xep_of("")  # read what it needs to know now: later there may be no file left that could be opened
         if options.record is not None:
             self._recording = Recording(options.record, force=options.force)
         if options.write_keylog is not None:
@@ -132,11 +134,16 @@ class Watcher:
         if self._output.waits:
             complain("warning: standard output: nobody reads it; the end of the timeline is lost")
 
+    def warn(self, text: str) -> None:
+        """Say what is wrong, once."""
+        if text not in self._told:
+            self._told.add(text)
+            complain(f"warning: {text}")
+
     def _tell_problems(self) -> None:
         for file in (self._recording, self._keylog):
-            if file is not None and file.problem is not None and file.problem not in self._told:
-                self._told.add(file.problem)
-                complain(f"warning: {file.problem}")
+            if file is not None and file.problem is not None:
+                self.warn(file.problem)
 
     def _print(self, records: list[Record]) -> None:
         if not records or self._analyzer is None:
