@@ -85,14 +85,11 @@ def vanished(case: Case) -> Verdict | None:
     subject = who(case) if end.sender == INITIATING and case.about.negotiation.bound else role(case, end.sender)
     how = "reset the connection" if reset else "ended the connection"
     why = "it crashed, was killed, or lost its network" if reset else "its program ended, or does not say goodbye"
-    since = (
-        f", {lasted(seconds(silent, end))} after it last said something"
-        if silent and seconds(silent, end) >= _PATIENCE
-        else ""
-    )
+    quiet = silent is not None and seconds(silent, end) >= _PATIENCE
+    since = f", {lasted(seconds(silent, end))} after it last said something" if silent is not None and quiet else ""
     numbers = tuple(entry.entry for entry in (silent, end) if entry is not None)
     provoked = case.latest.get(other(end.sender))
-    if reset and provoked is not None and (silent is None or provoked.entry > silent.entry):
+    if reset and quiet and provoked is not None and seconds(provoked, end) < _PATIENCE:
         return Verdict(
             f"{capital(subject)} vanished: what was sent to it last was answered with a reset{since}. Its program has "
             "ended, or it no longer knows the connection.",
