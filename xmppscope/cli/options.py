@@ -48,6 +48,18 @@ def common(command: Decorated) -> Decorated:
     return command
 
 
+def knowing(command: Decorated) -> Decorated:
+    """Add `--password` to a command."""
+    option = click.option(
+        "--password",
+        "passwords",
+        metavar="JID:SECRET",
+        multiple=True,
+        help="Recompute the SCRAM proofs of this account and name the input that differs; may be repeated.",
+    )
+    return option(command)
+
+
 _NUMBER: Final = click.IntRange(0)
 _SELECTING: Final = (
     click.option("--filter", "expression", metavar="EXPR", help="Only entries that match: 'iq and type == \"set\"'."),

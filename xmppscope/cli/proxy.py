@@ -9,7 +9,7 @@ from typing import Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import OptionalValue, WithOptionalValues, selecting
+from xmppscope.cli.options import OptionalValue, WithOptionalValues, knowing, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.render.terminal.clock import TimeForm
 from xmppscope.render.terminal.layout import SMALLEST
@@ -38,6 +38,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     form: Literal["text", "jsonl"] = "text"
     output: str | None = None
     show_secrets: bool = False
+    passwords: tuple[str, ...] = ()
     color: ColourChoice = "auto"
     quiet: bool = False
     verbose: int = 0
@@ -112,6 +113,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--explain", is_flag=True, help="Add what an entry means, where it is the first of its kind.")
 @click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 @click.option("--width", type=click.IntRange(SMALLEST), metavar="COLUMNS", help="Columns of a line.")
+@knowing
 @selecting
 @click.pass_context
 def proxy(context: click.Context, /, **options: object) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import Decorated, OptionalValue, WithOptionalValues, common, selecting
+from xmppscope.cli.options import Decorated, OptionalValue, WithOptionalValues, common, knowing, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.render.terminal.clock import TimeForm
 from xmppscope.render.terminal.layout import SMALLEST
@@ -28,6 +28,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     before: int | None
     context: int | None
     show_secrets: bool
+    passwords: tuple[str, ...] = ()
     color: ColourChoice
     quiet: bool
     verbose: int
@@ -78,6 +79,7 @@ def looks(command: Decorated) -> Decorated:
 @click.command(cls=WithOptionalValues, short_help="Print the timeline of capture files (- is standard input).")
 @click.argument("files", metavar="FILE...", nargs=-1)
 @common
+@knowing
 @selecting
 @click.option("--follow", is_flag=True, help="Go on reading the last file as it grows, until Ctrl-C.")
 @looks

@@ -12,6 +12,7 @@ import msgspec
 from xmppscope.cli.main import complain, trace
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.passwords import passwords
 from xmppscope.cli.progress import Progress
 from xmppscope.cli.read import ReadOptions
 from xmppscope.cli.selecting import nothing_matched, selection
@@ -102,7 +103,10 @@ class Run:
         self._keylogs = keylogs
         self._interruption = interruption
         self.pipeline = Pipeline(
-            keys, files=len(options.files), show_secrets=options.show_secrets, observers=observers()
+            keys,
+            files=len(options.files),
+            show_secrets=options.show_secrets,
+            observers=observers(passwords=passwords(options.passwords)),
         )
         self._progress = Progress(enabled=_wants_progress(options, output))
         self._style = _style(options, output)

@@ -15,6 +15,7 @@ from xmppscope.analyzer import Analyzer
 from xmppscope.cli.main import complain
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import ReaderGone
+from xmppscope.cli.passwords import passwords
 from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
@@ -45,6 +46,7 @@ class Watcher:
     """
 
     def __init__(self, options: ProxyOptions, output: Unhurried, also: Sequence[Observer] = ()) -> None:
+        secrets = passwords(options.passwords)
         self.stopped = asyncio.Event()
         self._options = options
         self._output = output
@@ -55,7 +57,8 @@ class Watcher:
         self._keylog: KeyLogFile | None = None
         self._analyzer: Analyzer | None = None
         if not options.quiet:
-            self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=[*observers(), *also])
+            known = observers(passwords=secrets)
+            self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=[*known, *also])
         self._text = TextTimeline(_style(options, output)) if options.form == "text" and not options.quiet else None
         self._renderer = self._text or JsonLines()
         self._first: int | None = None
