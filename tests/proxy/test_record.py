@@ -190,6 +190,17 @@ def test_a_leg_is_on_the_interface_of_its_name(mark: LegMark, side: Any) -> None
     assert Marked(1, side, START, 3 + side, mark) in read(data)
 
 
+def test_the_ports_of_which_wireshark_has_to_be_told() -> None:
+    legs = PcapngLegs()
+    hello, header = b"\x16\x03\x01", b"<stream:stream>"
+    first_bytes = {5322: header, 5323: hello, 5222: header, 5269: header, 5324: header, 15222: header}
+    for flow, (port, data) in enumerate(first_bytes.items(), 1):
+        legs.feed(opened(flow, second=f"127.0.0.1:{port}"))
+        for said in (b"", data, hello, header):
+            legs.feed(Data(flow, 0, START, 0, said))
+    assert legs.ports == {5322, 5324, 15222}
+
+
 def test_a_leg_that_is_never_named_is_recorded_all_the_same() -> None:
     assert [type(each) for each in read(recorded([opened(), Data(1, 1, START, 0, b"x")]))] == [Opened, Data, Released]
     assert [type(each) for each in read(recorded([opened(), Released(1, START, "closed")]))] == [Opened, Released]

@@ -58,10 +58,10 @@ class LegPackets:
     """A leg as TCP packets: every method returns the blocks of one or a few.
 
     `keys` are those that its packets have, `interface` is where they are seen; `quiet` tells that there was no packet
-    since it was last set, `over` that the connection is closed.
+    since it was last set, `unspoken` that there was no payload yet, `over` that the connection is closed.
     """
 
-    __slots__ = ("_ends", "_finished", "_numbers", "_version", "interface", "keys", "over", "quiet")
+    __slots__ = ("_ends", "_finished", "_numbers", "_version", "interface", "keys", "over", "quiet", "unspoken")
 
     def __init__(self, first: bytes, second: bytes, number: int) -> None:
         """Make the leg between two ends, each an address and a port; *number* tells it from others between them."""
@@ -70,6 +70,7 @@ class LegPackets:
         self.keys = there, back
         self.interface = 0
         self.quiet = False
+        self.unspoken = True
         self.over = False
         self._finished = 0
         self._ends = _End(there), _End(back)

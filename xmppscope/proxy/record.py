@@ -14,14 +14,20 @@ from xmppscope.proxy.packets import LegPackets, ends
 from xmppscope.proxy.pcapng import INTERFACES, beginning, mark_options, secrets, whole
 
 _BATCH: Final = 1 << 18
+_HANDSHAKE: Final = 22
+_KNOWN: Final = frozenset({5222, 5269})
 _STILL: Final = 900 * 1_000_000_000
 """Nanoseconds after which legs that had no packet get one. A reader gives a connection up after an hour without any."""
 
 
 class PcapngLegs:
-    """Turns the proxy's events into the bytes of a recording, whole blocks of it, from `beginning` on."""
+    """Turns the proxy's events into the bytes of a recording, whole blocks of it, from `beginning` on.
+
+    `ports` are those of legs that did not begin with TLS, where Wireshark does not look for XMPP by itself.
+    """
 
     def __init__(self) -> None:
+        self.ports: set[int] = set()
         self._legs: dict[int, LegPackets] = {}
         self._awaited: dict[int, Opened] = {}  # legs whose name, and so their interface, is not known yet
         self._keys: set[bytes] = set()
@@ -49,9 +55,18 @@ class PcapngLegs:
     def _leg_data(self, event: Data | Ciphertext) -> bytes:
         leg = self._legs.get(event.flow)
         if leg is not None:
+            if leg.unspoken:
+                self._note_port(leg, event.data)
             return leg.data(event.side, event.time, event.data)
         begun = self._begin(event.flow)
         return begun + self._leg_data(event) if begun else b""
+
+    def _note_port(self, leg: LegPackets, data: bytes) -> None:
+        """Note where a leg leads, if its first bytes are no TLS: of that Wireshark itself takes notice on any port."""
+        leg.unspoken = not data
+        port = int.from_bytes(leg.keys[0][-2:])
+        if data and data[0] != _HANDSHAKE and port not in _KNOWN:
+            self.ports.add(port)
 
     def _rare(self, event: Marked | Ended | Released) -> bytes:
         if isinstance(event, Marked):
@@ -122,6 +137,11 @@ class Recording:
     def problem(self) -> str | None:
         """Why nothing more is recorded."""
         return self._file.problem
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports of which Wireshark has to be told that they speak XMPP."""
+        return sorted(self._legs.ports)
 
     @property
     def size(self) -> int:
