@@ -115,7 +115,7 @@ async def _play(options: DemoOptions, proxying: Proxying, highlights: Highlights
         playing.cancel()
         await asyncio.gather(playing, return_exceptions=True)
         await proxying.stop()
-        watcher.say_goodbye(watcher.conclude(proxying.server.connections), [port])
+        watcher.say_goodbye(watcher.conclude(proxying.server.connections))
         return
     outcome = playing.result()
     await proxying.stop()
@@ -158,4 +158,4 @@ async def _serve(proxying: Proxying) -> None:
     await proxying.watcher.stopped.wait()
     await proxying.stop()
     watcher = proxying.watcher
-    watcher.say_goodbye(watcher.conclude(proxying.server.connections), [port])
+    watcher.say_goodbye(watcher.conclude(proxying.server.connections))

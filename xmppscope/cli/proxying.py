@@ -156,7 +156,7 @@ async def _serve(proxying: Proxying) -> None:
         completing = f", completing {options.record}" if options.record else ""
         click.echo(f"closing {plural(len(server.open), 'stream')}{completing} (again: stop now)", err=True)
     await proxying.stop()
-    watcher.say_goodbye(watcher.conclude(server.connections), sorted({port for _, port in server.addresses}))
+    watcher.say_goodbye(watcher.conclude(server.connections))
 
 
 def say_listening(server: ProxyServer) -> None:

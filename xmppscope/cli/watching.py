@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -201,16 +202,17 @@ class Watcher:
         plain = Style(width=style.width, colour=colour, ascii=style.ascii, encoding=sys.stderr.encoding)
         return TextTimeline(plain).blocks
 
-    def say_goodbye(self, summary: Summary | None, ports: list[int]) -> None:
-        """Say how it was and how to look at it again; *ports* are those that were listened on."""
+    def say_goodbye(self, summary: Summary | None) -> None:
+        """Say how it was and how to look at it again."""
         if summary is None or self._text is None or not summary.xmpp_connections:
             return
         blocks = self.blocks
         lines = [blocks.closing(summary, self.seconds)]
-        if (name := self._options.record) is not None:
-            decode = "".join(f" -d tcp.port=={port},xmpp" for port in ports)
-            lines += blocks.labelled("again", f"xmppscope read {name}", _AGAIN)
-            lines += blocks.labelled("Wireshark", f"wireshark{decode} {name}", _AGAIN)
+        if self._recording is not None:
+            name = shlex.quote(self._options.record or "")
+            decode = "".join(f" -d tcp.port=={port},xmpp" for port in self._recording.ports)
+            lines += blocks.command("again", f"xmppscope read {name}", _AGAIN)
+            lines += blocks.command("Wireshark", f"wireshark{decode} {name}", _AGAIN)
         for line in lines:
             click.echo(line, err=True)
 

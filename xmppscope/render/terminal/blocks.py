@@ -87,6 +87,10 @@ class Blocks:
         labels = [label, *[""] * (len(lines) - 1)]
         return [f"{'':{INDENT}}{label:<{column}}{line}" for label, line in zip(labels, lines, strict=True)]
 
+    def command(self, label: str, text: str, column: int = _LABELLED) -> list[str]:
+        """Return the line of a command, which is to be copied and so stays whole."""
+        return [f"{'':{INDENT}}{label:<{column}}{self._legible(text)}"]
+
     def closing(self, summary: Summary, span: float | None) -> str:
         """Return the closing line; *span* is how many seconds the timeline covers."""
         counts = [plural(summary.xmpp_connections, "connection")]
