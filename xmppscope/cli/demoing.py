@@ -134,15 +134,12 @@ def _say_goodbye(proxying: Proxying, outcome: Outcome, highlights: Highlights) -
     ]
     lines = [blocks.summed_up(parts)]
     lines += blocks.labelled("look at", " · ".join(highlights.found), _COLUMN)
-    lines += blocks.labelled("again", f"xmppscope read {proxying.options.record}", _COLUMN)
-    lines += blocks.labelled("in Wireshark", f"wireshark {_decode(proxying)} {proxying.options.record}", _COLUMN)
+    name, decode = proxying.options.record, proxying.watcher.decode_as
+    lines += blocks.command("again", f"xmppscope read {name}", _COLUMN)
+    lines += blocks.command("in Wireshark", f"wireshark {decode}{name}", _COLUMN)
     lines += blocks.labelled("with your client", "xmppscope demo --serve", _COLUMN)
     for line in lines:
         click.echo(line, err=True)
-
-
-def _decode(proxying: Proxying) -> str:
-    return f"-d tcp.port=={proxying.server.addresses[0][1]},xmpp"
 
 
 async def _serve(proxying: Proxying) -> None:

@@ -202,6 +202,12 @@ class Watcher:
         plain = Style(width=style.width, colour=colour, ascii=style.ascii, encoding=sys.stderr.encoding)
         return TextTimeline(plain).blocks
 
+    @property
+    def decode_as(self) -> str:
+        """The options that tell Wireshark where to look for XMPP in the recording, with a space behind each."""
+        ports = [] if self._recording is None else self._recording.ports
+        return "".join(f"-d tcp.port=={port},xmpp " for port in ports)
+
     def say_goodbye(self, summary: Summary | None) -> None:
         """Say how it was and how to look at it again."""
         if summary is None or self._text is None or not summary.xmpp_connections:
@@ -210,9 +216,8 @@ class Watcher:
         lines = [blocks.closing(summary, self.seconds)]
         if self._recording is not None:
             name = shlex.quote(self._options.record or "")
-            decode = "".join(f" -d tcp.port=={port},xmpp" for port in self._recording.ports)
             lines += blocks.command("again", f"xmppscope read {name}", _AGAIN)
-            lines += blocks.command("Wireshark", f"wireshark{decode} {name}", _AGAIN)
+            lines += blocks.command("Wireshark", f"wireshark {self.decode_as}{name}", _AGAIN)
         for line in lines:
             click.echo(line, err=True)
 
