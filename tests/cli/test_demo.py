@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from xmppscope.cli.demo import DemoOptions
+from xmppscope.cli.demoing import _proxy_options
+from xmppscope.demo import ACCOUNTS, DOMAIN, DemoServer
+
 Run = Callable[..., CompletedProcess[bytes]]
 Record = dict[str, Any]
 
@@ -76,3 +80,20 @@ def test_an_existing_recording_stays(xmppscope: Run, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert b"exists; add --force to overwrite it" in done.stderr
     assert (tmp_path / "mine.pcapng").read_bytes() == b"mine"
+
+
+def test_a_served_demo_takes_clients_that_begin_with_tls(tmp_path: Path) -> None:
+    """The port of the small server knows STARTTLS alone, and slixmpp tries direct TLS first: it was turned away."""
+    options = DemoOptions(
+        fast=False,
+        serve=True,
+        record=None,
+        force=False,
+        ca_dir=None,
+        form="text",
+        output=None,
+        color="auto",
+        ascii=False,
+        verbose=0,
+    )
+    assert _proxy_options(options, DemoServer(DOMAIN, ACCOUNTS), tmp_path).upstream == "starttls:127.0.0.1:0"

@@ -82,7 +82,8 @@ def _proxy_options(options: DemoOptions, server: DemoServer, folder: Path) -> Pr
         record = _free_name()
     return ProxyOptions(
         listen=("127.0.0.1:5322",) if options.serve else ("127.0.0.1:0",),
-        upstream=f"127.0.0.1:{server.port}",
+        # This port of the small server knows STARTTLS alone; clients of others' may begin with TLS.
+        upstream=f"starttls:127.0.0.1:{server.port}",
         upstream_ca=str(folder / "server.pem"),
         # Nobody need trust what only the two clients here have to.
         ca_dir=options.ca_dir if options.serve else str(folder / "authority"),
