@@ -92,7 +92,8 @@ class SaslChecker(Checker):
         starttls = [offer.child(names.STARTTLS) for offer in offers]
         if mechanism in offered or not (self.course.whole() and self.course.aligned and self.course.modern):
             return
-        if not offered and any(one is not None and one.child(names.REQUIRED) is not None for one in starttls):
+        required = any(one is not None and one.child(names.REQUIRED) is not None for one in starttls)
+        if not offered and (required or not self.course.from_start()):
             return
         shown = ", ".join(sorted(offered)[:8]) or "none"
         text = f"{mechanism[:40] or 'no mechanism'} was not offered; offered: {shown}"

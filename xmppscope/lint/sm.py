@@ -1,7 +1,8 @@
 """Stream management (XEP-0198): enabling, counters, acknowledgements, resumption; also inside SASL2 and Bind 2.
 
-An `h` above what was sent is suspicious at first: the capture may hold the stanza behind its acknowledgement. It is a
-finding once several more entries have come without that stanza. Behind a proxy the order is certain.
+An `h` above what was sent is suspicious at first: the capture may hold the stanza behind its acknowledgement, or have
+lost it without knowing so yet. It is a finding once the other side went on without that stanza, or ended. Behind a
+proxy the order is certain.
 """
 
 import re
@@ -47,6 +48,7 @@ class _Counter:
         self.sent: int | None = None
         self.acknowledged = 0
         self.suspect: tuple[int, int] | None = None
+        self.moved = False
         self.asked: Entry | None = None
         self.requests = 0
         self.answers = 0
@@ -75,6 +77,7 @@ class ManagementChecker(Checker):
         entry = seen.entry
         if self._counting:
             counter = self._of[entry.sender]
+            counter.moved = True
             if counter.sent is not None:
                 counter.sent = (counter.sent + 1) % _WRAP
             elif entry.sender == INITIATING:
@@ -118,6 +121,7 @@ class ManagementChecker(Checker):
         if element is None:
             return
         local, initiating = element.local, entry.sender == INITIATING
+        self._of[entry.sender].moved = True
         if local == "enable" and initiating:
             self._enable(entry)
         elif local == "enabled" and not initiating:
@@ -206,7 +210,7 @@ class ManagementChecker(Checker):
             return
         counter.acknowledged = h
         if counter.suspect is None and (h - counter.sent) % _WRAP in range(1, _HALF):
-            counter.suspect = entry.entry, h
+            counter.suspect, counter.moved = (entry.entry, h), False
             if self.course.about.proxied:
                 self._settle(counter)
 
@@ -217,7 +221,7 @@ class ManagementChecker(Checker):
                 continue
             if (suspect[1] - counter.sent) % _WRAP not in range(1, _HALF):
                 counter.suspect = None
-            elif entry.entry - suspect[0] > _PATIENCE:
+            elif counter.moved and entry.entry - suspect[0] > _PATIENCE:
                 self._settle(counter)
 
     def _settle(self, counter: _Counter) -> None:
@@ -225,10 +229,9 @@ class ManagementChecker(Checker):
         if suspect is not None and counter.sent is not None and self.course.whole() and not self.course.about.lost:
             self.report(H_TOO_HIGH, f"{suspect[1]} acknowledged, at most {counter.sent} sent", [suspect[0]])
 
-    def error(self, _seen: Seen) -> None:
-        """Take a stream error, behind which nothing comes that could explain a count."""
-        for counter in self._of.values():
-            self._settle(counter)
+    def error(self, seen: Seen) -> None:
+        """Take a stream error, behind which its sender has nothing more that could explain a count."""
+        self._settle(self._of[seen.entry.sender])
 
     def ended(self) -> None:
         """Judge what is left."""

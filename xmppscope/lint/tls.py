@@ -58,6 +58,7 @@ _BEGINS: Final = {names.STARTTLS: "STARTTLS", names.AUTH: "SASL", names.AUTHENTI
 _ENDS: Final = frozenset(
     {names.PROCEED, names.TLS_FAILURE, names.SUCCESS, names.FAILURE, names.SASL2_SUCCESS, names.SASL2_FAILURE}
 )
+_GOES_ON: Final = frozenset({names.RESPONSE, names.SASL2_RESPONSE, names.ABORT})
 _CHALLENGES: Final = {names.CHALLENGE: "SASL", names.SASL2_CHALLENGE: "SASL2"}
 _BIND: Final = names.expanded(BIND, "bind")
 _MOST_STREAMS: Final = 16
@@ -73,6 +74,7 @@ class TlsChecker(Checker):
         self._logins: dict[int, int] = {}
         self._running = ""
         self._challenged = ""
+        self.rest()
 
     def features(self, seen: Seen) -> None:
         """Take stream features."""
@@ -120,7 +122,8 @@ class TlsChecker(Checker):
         if element is None:
             return
         if entry.sender == INITIATING:
-            self._running = _BEGINS.get(element.name, self._running)
+            self._running = _BEGINS.get(element.name, self._running if element.name in _GOES_ON else "")
+            self.rest(now=not self._running)
             if element.name == names.STARTTLS and entry.protection != "none":
                 self._over_tls()
         elif element.name in _ENDS:
@@ -140,6 +143,12 @@ class TlsChecker(Checker):
         else:
             self._challenged = ""
 
+    def stanza(self, seen: Seen) -> None:
+        """Take a stanza: who sends one knows that the negotiation is over, even if the capture lacks the answer."""
+        if seen.entry.sender == INITIATING:
+            self._running = ""
+            self.rest()
+
     def space(self, seen: Seen) -> None:
         """Take white space between elements."""
         running = self._running if seen.entry.sender == INITIATING else self._challenged
@@ -147,5 +156,7 @@ class TlsChecker(Checker):
             self.report(WHITE_SPACE, f"white space while {running} is negotiated")
 
     KINDS = table({"nonza": nonza, "stream-open": header, "keepalive": space})
-    ELEMENTS = table({names.FEATURES: features, names.AUTH: login, names.AUTHENTICATE: login})
+    ELEMENTS = table(
+        {names.FEATURES: features, names.AUTH: login, names.AUTHENTICATE: login, **dict.fromkeys(names.STANZAS, stanza)}
+    )
     PAYLOADS = table({_BIND: bind})
