@@ -1,5 +1,6 @@
 """Every client with every server through the proxy: it works as before, and the timeline says what its log says."""
 
+import re
 import subprocess
 from itertools import product
 
@@ -16,8 +17,14 @@ from tests.integration.servers.base import Server
 pytestmark = pytest.mark.real
 
 WAYS: tuple[Tls, ...] = ("starttls", "direct")
-CASES = [(client, tls, version) for client in CLIENTS for tls, version in product(WAYS, client.versions)]
-NAMES = [f"{client.name}-{tls}-{version}" for client, tls, version in CASES]
+SERVERS = ("prosody", "ejabberd")
+CASES = [
+    (name, client, tls, version)
+    for name, client, tls, version in product(SERVERS, CLIENTS, WAYS, ("1.2", "1.3"))
+    # TLS 1.2 is between a client and the proxy, and between the proxy and a server: each is met once.
+    if version in client.versions and (version == "1.3" or name == "prosody" or client.name == "slixmpp")
+]
+NAMES = [f"{name}-{client.name}-{tls}-{version}" for name, client, tls, version in CASES]
 
 
 def before(server: Server, tls: Tls) -> list[object]:
@@ -43,13 +50,20 @@ def check(client: Client, task: Job, run: ClientRun) -> None:
     assert run.roster == (None if client.name == "go-sendxmpp" else [task.script.peer])
 
 
-@pytest.mark.parametrize(("driven", "tls", "version"), CASES, ids=NAMES)
+@pytest.mark.parametrize(("name", "driven", "tls", "version"), CASES, ids=NAMES)
 def test_what_the_client_logs_is_what_the_timeline_shows(
-    driven: Client, tls: Tls, version: Version, server: Server, proxy: StartProxy, job: MakeJob
+    name: str,
+    driven: Client,
+    tls: Tls,
+    version: Version,
+    proxy: StartProxy,
+    job: MakeJob,
+    request: pytest.FixtureRequest,
 ) -> None:
     reason = driven.missing()
     if reason:
         pytest.skip(reason)
+    server: Server = request.getfixturevalue(name)
     between = proxy(*before(server, tls))
     cut = driven.resumes and version == "1.3"
     task = job(server, port=between.port, tls=tls, version=version, ca_file=between.ca_file, cut=cut)
@@ -74,20 +88,32 @@ def test_direct_tls_without_sni_to_a_client_that_wants_the_domain(
     check(driven, task, driven.run(task))
 
 
+@pytest.mark.parametrize("tls", WAYS)
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_tshark_opens_the_recording_with_no_key_file(
-    version: Version, server: Server, proxy: StartProxy, job: MakeJob, tshark: str
+    version: Version, tls: Tls, prosody: Server, proxy: StartProxy, job: MakeJob, tshark: str
 ) -> None:
-    between = proxy(*before(server, "starttls"))
-    task = job(server, port=between.port, version=version, ca_file=between.ca_file)
+    between = proxy(*before(prosody, tls), "--format", "text")
+    task = job(prosody, port=between.port, tls=tls, version=version, ca_file=between.ca_file)
     assert Slixmpp().run(task).failed is None
-    assert between.stop()[0] == 0
-    as_xmpp = [f"-dtcp.port=={port},xmpp" for port in (between.port, server.starttls)]
-    fields = ["-T", "fields", "-e", "tcp.stream", "-e", "xml.cdata"]
-    command = [tshark, "-r", str(between.recording), *as_xmpp, "-Y", 'xml.tag contains "<body"', *fields]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE)
-    lines = done.stdout.splitlines()
-    said = task.script.messages[1]
-    for body in (said, f"echo: {said}"):
-        legs = {line.split("\t")[0] for line in lines if body in line.split("\t")[1].split(",")}
-        assert legs == {"0", "1"}, f"{body} is not seen on both legs: {lines}"
+    status, said = between.stop()
+    assert status == 0
+    told = re.search(rf"Wireshark +wireshark (.*){re.escape(str(between.recording))}$", said, re.MULTILINE)
+    assert told
+    ports = {between.port, prosody.starttls} if tls == "starttls" else set()
+    assert told[1].split() == [word for port in sorted(ports) for word in ("-d", f"tcp.port=={port},xmpp")]
+    command = [tshark, "-r", str(between.recording), *told[1].split()]
+    token = task.script.after.split()[-1]
+    for leg in (0, 1):
+        opened = printed(*command, "-q", "-z", f"follow,tls,ascii,{leg}")
+        assert opened.count(token) == 2 * len(task.script.messages), "each is said and echoed"
+    if tls == "starttls":
+        fields = ["-T", "fields", "-e", "tcp.stream", "-e", "xml.cdata"]
+        shown = printed(*command, "-Y", 'xml.tag contains "<body"', *fields)
+        for body in (task.script.messages[1], task.script.answers[1]):
+            assert {line[0] for line in shown.splitlines() if body in line[2:].split(",")} == {"0", "1"}
+
+
+def printed(*command: str) -> str:
+    """Run a program to its end; return what it printed."""
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE).stdout

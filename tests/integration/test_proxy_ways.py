@@ -101,9 +101,8 @@ def test_a_client_that_is_told_to_use_a_proxy(
     assert changed(shown, between.recorded(task.folder)) == []
 
 
-@pytest.mark.parametrize("tls", ["starttls", "direct"])
-@pytest.mark.parametrize("mode", ["starttls", "tls"])
 @pytest.mark.real
+@pytest.mark.parametrize(("tls", "mode"), [("starttls", "tls"), ("direct", "starttls")])
 def test_legs_that_differ(mode: str, tls: Tls, ejabberd: Server, proxy: StartProxy, job: MakeJob) -> None:
     port = ejabberd.port("direct" if mode == "tls" else "starttls")
     between = proxy("--upstream", f"{mode}:127.0.0.1:{port}", "--upstream-ca", ejabberd.ca_file)
