@@ -28,7 +28,10 @@ RESPONSE = f"C: <response {SASL}>{CLIENT_FINAL}</response>"
 SUCCESS = f"S: <success {SASL}/>"
 BOUND = f"S: <stream:features><bind {BIND}/></stream:features>"
 JOIN = "C: <presence to='r@c.example/j'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
-JOINED = "S: <presence from='r@c.example/j'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/></x></presence>"
+JOINED = (
+    "S: <presence from='r@c.example/j'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/>"
+    "</x></presence>"
+)
 COMPRESS = "xmlns='http://jabber.org/protocol/compress'"
 LEGAL = {
     "a header without a version is of another time": (
@@ -138,7 +141,8 @@ def test_in_mid_stream_nothing_is_concluded(lines: list[str], hear: Hear) -> Non
     ("lines", "after", "rule", "severity"),
     [
         (["S: <message type='error' from='a@b.example'><error type='cancel'><payment-required "
-          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"], "login", "stanza-error-condition", "info"),
+          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"],
+         "login", "stanza-error-condition", "info"),
         (["S: <stream:error><invalid-id xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"],
          "login", "stream-error-condition", "info"),
         ([AUTH, f"S: <failure {SASL}><bad-protocol/></failure>"], "offer", "sasl-failure-condition", "info"),
