@@ -5,17 +5,13 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
-import click
-
+from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
 from xmppscope.cli.lint import LintOptions
-from xmppscope.cli.main import complain, trace
 from xmppscope.cli.output import Output, ReaderGone
-from xmppscope.cli.progress import Progress
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.lint import Linter
 from xmppscope.lint.rule import LEVELS
-from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Connection, Diagnosis, Entry, Finding, Header, Record, Severity, Summary
 from xmppscope.render.findings import TextFindings
 from xmppscope.render.jsonl import JsonLines
@@ -23,8 +19,7 @@ from xmppscope.render.junit import JUnit
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.render.terminal.timeline import Style
 from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
-from xmppscope.sources.names import STANDARD_INPUT, display
+from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
@@ -48,19 +43,11 @@ class Renderer(Protocol):
 
 def run(options: LintOptions) -> int:
     """Lint what *options* say; return the exit status."""
-    if not options.files:
-        raise click.UsageError("no capture named; give FILE..., or - for standard input")
-    twice = [name for name, count in Counter(options.files).items() if count > 1]
-    if twice:
-        raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
+    check_named(options.files)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
     linter = Linter(_words(options.select), _words(options.ignore))
-    output = Output(options.output)
-    output.refuse((*options.files, *options.keylogs, *options.rsa_keys))
-    keys = KeyStore()
-    keylogs = KeyLogs(list(options.keylogs), keys, growing=STANDARD_INPUT in options.files)
-    for name in options.rsa_keys:
-        add_rsa_key(name, keys)
+    output = open_output(options, options.files)
+    keys, keylogs = open_keys(options, options.files)
     with Interruption() as interruption:
         return _Run(options, output, keys, keylogs, interruption, linter, selected).run()
 
@@ -84,9 +71,8 @@ class _Run:
         self._interruption = interruption
         self._selected = selected
         self._pipeline = Pipeline(keys, files=len(options.files), observers=[Trackers(), linter])
-        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._report)
-        enabled = options.progress if options.progress is not None else not options.quiet and sys.stderr.isatty()
-        self._progress = Progress(enabled=enabled)
+        self._messages = Messages(options, output)
+        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
         self._text = TextFindings(_style(options, output), everything=options.verbose > 0)
         self._renderer = self._choose()
         self._count: Counter[Severity] = Counter()
@@ -104,7 +90,7 @@ class _Run:
         except ReaderGone:
             return 0
         finally:
-            self._progress.clear()
+            self._messages.clear()
             self._keylogs.close()
         self._conclude()
         if self._reading.failed:
@@ -117,14 +103,9 @@ class _Run:
             if self._selected.predicate.origin is None:
                 self._selected.predicate.origin = self._pipeline.first
             records = self._selected.feed(records)
-        self._progress.clear()
+        self._messages.clear()
         self._output.write(self._renderer.render(self._concerned(records)))
-        self._warn([*self._keylogs.warnings, *self._pipeline.notices])
-        self._keylogs.warnings.clear()
-        self._pipeline.notices.clear()
-        capture = self._reading.current
-        if capture is not None and capture.size is not None:
-            self._progress.update(capture.name, capture.read, capture.size, self._pipeline.packets)
+        self._messages.keep_up(self._keylogs, self._pipeline, self._reading.current)
 
     def _concerned(self, records: list[Record]) -> list[Record]:
         """Return what findings are told by: themselves, and the records of their connections before them."""
@@ -171,10 +152,10 @@ class _Run:
         if summary is None or self._options.quiet:
             return
         if self._selected is not None and summary.entries and not self._selected.matched:
-            self._warn([nothing_matched(self._selected)])
+            self._messages.warn([nothing_matched(self._selected)])
         if not summary.xmpp_connections:
             hint = "" if self._options.keylogs or self._options.rsa_keys else "; if it is under TLS, add --keylog FILE"
-            self._warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
+            self._messages.warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
         elif self._options.form == "text":
             self._closing(summary)
 
@@ -193,18 +174,6 @@ class _Run:
             lines += blocks.labelled("why", f"xmppscope explain {first}", 11)
         sys.stderr.write("\n".join([*lines, ""]))
         sys.stderr.flush()
-
-    def _report(self, error: XmppscopeError) -> None:
-        self._progress.clear()
-        if self._options.verbose > 1:
-            trace(error)
-        complain(str(error))
-
-    def _warn(self, warnings: list[str]) -> None:
-        if warnings and not self._options.quiet:
-            self._progress.clear()
-            for text in warnings:
-                complain(f"warning: {text}")
 
 
 def counted(count: Counter[Severity]) -> str:

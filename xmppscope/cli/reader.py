@@ -2,18 +2,15 @@
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-import click
 import msgspec
 
-from xmppscope.cli.main import complain, trace
+from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
-from xmppscope.cli.progress import Progress
 from xmppscope.cli.read import ReadOptions
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
@@ -24,8 +21,7 @@ from xmppscope.render.terminal.numbers import plural
 from xmppscope.render.terminal.timeline import Style, TextTimeline
 from xmppscope.sources.captures import Capture
 from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
-from xmppscope.sources.names import STANDARD_INPUT, display
+from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
@@ -43,29 +39,20 @@ def run(options: ReadOptions) -> int:
     """Read and print what *options* say; return the exit status."""
     _check(options)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
-    output = Output(options.output)
-    output.refuse((*options.files, *options.keylogs, *options.rsa_keys))
-    keys = KeyStore()
-    live = options.follow or STANDARD_INPUT in options.files
-    keylogs = KeyLogs(list(options.keylogs), keys, growing=live)
-    for name in options.rsa_keys:
-        add_rsa_key(name, keys)
+    output = open_output(options, options.files)
+    keys, keylogs = open_keys(options, options.files, growing=options.follow)
     with Interruption() as interruption:
         run = Run(options, output, keys, keylogs, interruption, selected)
         names = list(options.files)
-        reading = Reading(names, run.pipeline, keylogs, interruption, run.report, follow=options.follow)
+        reading = Reading(names, run.pipeline, keylogs, interruption, run.messages.report, follow=options.follow)
         return run.through(reading)
 
 
 def _check(options: ReadOptions) -> None:
-    if not options.files:
-        raise click.UsageError("no capture named; give FILE..., or - for standard input")
     meant = next((name for name in options.files if name in _XML_FORMS and not os.path.exists(name)), None)  # noqa: PTH110
     if meant is not None:
         raise XmppscopeError(f"{meant}: no such file; did you mean --xml={meant}?")
-    twice = [name for name, count in Counter(options.files).items() if count > 1]
-    if twice:
-        raise XmppscopeError(f"{display(twice[0])}: named twice; name each capture once")
+    check_named(options.files)
 
 
 class Source(Protocol):
@@ -86,7 +73,7 @@ class Source(Protocol):
 
 
 class Run:
-    """One run of a command; sources feed its `pipeline` and hand what is wrong to `report`."""
+    """One run of a command; sources feed its `pipeline` and hand what is wrong to its `messages`."""
 
     def __init__(
         self,
@@ -108,7 +95,7 @@ class Run:
             show_secrets=options.show_secrets,
             observers=observers(passwords=passwords(options.passwords)),
         )
-        self._progress = Progress(enabled=_wants_progress(options, output))
+        self.messages = Messages(options, output)
         self._style = _style(options, output)
         self._timeline = TextTimeline(self._style) if options.form == "text" else None
         self._renderer = self._timeline or JsonLines()
@@ -117,7 +104,7 @@ class Run:
     def through(self, source: Source) -> int:
         """Print everything that comes from *source*; return the exit status."""
         if self._options.show_secrets:
-            self._warn([_SECRETS])
+            self.messages.warn([_SECRETS])
         try:
             for records in source.records():
                 self._print(records, source.current)
@@ -126,7 +113,7 @@ class Run:
         except ReaderGone:
             return 0
         finally:
-            self._progress.clear()
+            self.messages.clear()
             self._keylogs.close()
         self._conclude(live=source.live)
         if source.failed:
@@ -144,12 +131,9 @@ class Run:
             if self._timeline is not None:
                 self._prepare(self._timeline)
             data = self._renderer.render(records)
-            self._progress.clear()
+            self.messages.clear()
             self._output.write(data)
-        self._warn(self._keylogs.warnings)
-        self._warn(self.pipeline.notices)
-        if capture is not None and capture.size is not None:
-            self._progress.update(capture.name, capture.read, capture.size, self.pipeline.packets)
+        self.messages.keep_up(self._keylogs, self.pipeline, capture)
 
     def _select(self, selected: "Selection", records: list[Record]) -> list[Record]:
         """Return the records that are to be printed; times in the expression are those of the lines."""
@@ -163,21 +147,6 @@ class Run:
         if self._output.is_terminal and self._options.width is None:
             timeline.resize(columns(terminal=True))
 
-    def report(self, error: XmppscopeError) -> None:
-        """Write what is wrong with a capture, and where that was found if it is wanted."""
-        self._progress.clear()
-        if self._options.verbose > 1:
-            trace(error)
-        complain(str(error))
-
-    def _warn(self, warnings: list[str]) -> None:
-        """Write warnings, unless they are not wanted, and empty the list."""
-        if warnings and not self._options.quiet:
-            self._progress.clear()
-            for text in warnings:
-                complain(f"warning: {text}")
-        warnings.clear()
-
     def _conclude(self, *, live: bool) -> None:
         """Write the closing line, and what to do if there was nothing to see."""
         summary = self._summary
@@ -187,9 +156,9 @@ class Run:
         if self._timeline is not None and summary.xmpp_connections:
             self._close(summary, keys_hint=bool(summary.undecrypted) and not keys_given)
         if self._selected is not None and summary.entries and not self._selected.matched:
-            self._warn([nothing_matched(self._selected)])
+            self.messages.warn([nothing_matched(self._selected)])
         if not summary.xmpp_connections:
-            self._warn([_nothing(summary, live=live, keys_given=keys_given)])
+            self.messages.warn([_nothing(summary, live=live, keys_given=keys_given)])
 
     def _close(self, summary: Summary, *, keys_hint: bool) -> None:
         choice, terminal = self._options.color, sys.stderr.isatty()
@@ -235,10 +204,3 @@ def _style(options: ReadOptions, output: Output) -> Style:
         details=options.verbose > 0,
         explain=options.explain,
     )
-
-
-def _wants_progress(options: ReadOptions, output: Output) -> bool:
-    """Return whether to show progress: as chosen, else on a terminal that no pager may be using."""
-    if options.progress is not None:
-        return options.progress
-    return not options.quiet and sys.stderr.isatty() and not output.is_pipe

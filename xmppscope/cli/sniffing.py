@@ -4,8 +4,8 @@ import sys
 
 import click
 
+from xmppscope.cli.captures import open_keys, open_output
 from xmppscope.cli.main import complain
-from xmppscope.cli.output import Output
 from xmppscope.cli.reader import Run
 from xmppscope.cli.selecting import selection
 from xmppscope.cli.sniff import SniffOptions
@@ -14,21 +14,15 @@ from xmppscope.proxy.growing import GrowingFile
 from xmppscope.proxy.pcapng import whole
 from xmppscope.sources.interface import Sniffing, open_interface
 from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
 from xmppscope.sources.port_filter import MOST_PORTS
-from xmppscope.tls.keylog import KeyStore
 
 
 def run(options: SniffOptions) -> int:
     """Print what passes on the interface that *options* name; return the exit status."""
     _check(options)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
-    output = Output(options.output)
-    output.refuse((*options.keylogs, *options.rsa_keys))
-    keys = KeyStore()
-    keylogs = KeyLogs(list(options.keylogs), keys, growing=True)
-    for name in options.rsa_keys:
-        add_rsa_key(name, keys)
+    output = open_output(options, ())
+    keys, keylogs = open_keys(options, growing=True)
     interface = options.interface or ""
     listener = open_interface(interface, options.ports)
     recording = None if options.record is None else Recording(options.record, force=options.force)
@@ -38,7 +32,7 @@ def run(options: SniffOptions) -> int:
             sys.stderr.flush()
         made = Run(options, output, keys, keylogs, interruption, selected)
         keep = None if recording is None else recording.write
-        sniffing = Sniffing(interface, listener, made.pipeline, keylogs, interruption, made.report, keep)
+        sniffing = Sniffing(interface, listener, made.pipeline, keylogs, interruption, made.messages.report, keep)
         try:
             return made.through(sniffing)
         finally:
