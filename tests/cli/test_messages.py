@@ -147,7 +147,7 @@ def test_a_cut_compressed_capture_is_told_once(xmppscope: Run, folder: Path) -> 
     (folder / "trace.gz").write_bytes(gzip.compress((folder / "trace.pcap").read_bytes())[:3000])
     done = xmppscope("read", "trace.gz")
     assert done.returncode == 0
-    warnings = [line for line in done.stderr.decode().splitlines() if "warning" in line]
+    warnings = [line for line in done.stderr.decode().splitlines() if "warning:" in line]
     assert warnings == ["xmppscope: warning: trace.gz: gzip data ends too early; shown as far as it goes"]
 
 

@@ -168,7 +168,7 @@ def test_quiet_leaves_data_only(xmppscope: Run, capture: Path) -> None:
 
 def test_the_closing_line_goes_to_standard_error(xmppscope: Run, capture: Path) -> None:
     done = xmppscope("read", capture)
-    assert done.stderr.decode() == "── 2 connections · 91 stanzas · 139 packets, 1.413 s ───────────────────────────\n"
+    assert done.stderr.decode() == "── 2 connections · 91 stanzas · 2 errors, 0 warnings · 139 packets, 1.413 s ────\n"
     assert "connections ·" not in done.stdout.decode()
 
 
