@@ -131,6 +131,9 @@ def _conflict(case: Case, error: StreamError, sessions: Sessions) -> Found:
             _OWN_RESOURCE,
             (holder.entry,),
         )
+    if "removed" in error.said:
+        # ejabberd says conflict of this too.
+        return f"{subject} was thrown out: the account was removed{words(error.said)}.", _ANEW, ()
     return (
         f"{subject} was thrown out: another session has bound the same resource{words(error.said)}.",
         _OWN_RESOURCE,
@@ -138,6 +141,7 @@ def _conflict(case: Case, error: StreamError, sessions: Sessions) -> Found:
     )
 
 
+_ANEW: Final = "make the account anew, if nobody meant to remove it"
 _OWN_RESOURCE: Final = (
     "give each client a resource of its own, or bind without <resource/>; two that reconnect at once throw each other "
     "out in turn"
