@@ -50,7 +50,8 @@ class Course:
     """How one connection went so far, as rules see it.
 
     `aligned` says that streams of one number belong together: headers came in turn, request and response, which they do
-    not if the capture has missed one. `stale` tells that a checker wants stanzas now or no longer.
+    not if the capture has missed one. `altered` holds the streams whose features a proxy has changed. `stale` tells
+    that a checker wants stanzas now or no longer.
     """
 
     def __init__(self, about: About) -> None:
@@ -60,6 +61,7 @@ class Course:
         self.ended_first: Sender | None = None
         self.stale = False
         self.aligned = True
+        self.altered: set[int] = set()
         self._features: dict[int, list[Element]] = {}
 
     @property
@@ -98,7 +100,7 @@ class Course:
         return self.about.from_start and self.whole(*senders)
 
     def features(self, stream: int) -> list[Element]:
-        """Return what was offered on a stream of the receiving entity: as sent, and as a proxy has changed it."""
+        """Return what the receiving entity has offered on one of its streams."""
         return self._features.get(stream, [])
 
     def see(self, seen: Seen) -> None:
@@ -115,6 +117,8 @@ class Course:
             self._features.setdefault(entry.stream, []).append(element)
             if len(self._features) > _KEPT:
                 del self._features[next(iter(self._features))]
+        elif entry.edit is not None and entry.name == "features" and len(self.altered) < _KEPT:
+            self.altered.add(entry.stream)
 
     def _align(self, entry: Entry) -> None:
         asked, answered = (self.sides[sender].stream for sender in (INITIATING, RECEIVING))

@@ -1,7 +1,7 @@
 """SASL and SASL2: what is offered, chosen and encoded, and in which order (RFC 6120 §6, XEP-0388).
 
 Orders are compared within one direction, or as counts at the end of the connection: frames of the two directions may
-have been captured in another order than they were sent in. Where a proxy has changed the offer, both forms count.
+have been captured in another order than they were sent in. Where a proxy has changed the offer, the original counts.
 """
 
 from typing import Final

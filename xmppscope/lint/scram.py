@@ -1,7 +1,8 @@
 """SCRAM as an observer without the password can hold it to its rules (RFC 5802).
 
-Nonces are compared with those of all attempts of the connection, in the end, since a message may have been captured
-before the one that it answers; behind a proxy at once. Nothing of the messages is shown.
+A client whose proxy has taken -PLUS out of the offer says the truth with its flag. Nonces are compared with those of
+all attempts of the connection, in the end, since a message may have been captured before the one that it answers;
+behind a proxy at once. Nothing of the messages is shown.
 """
 
 from typing import Final
@@ -72,7 +73,8 @@ class ScramChecker(Checker):
         if nonce:
             self._client = [*self._client[-_MOST:], nonce]
         offers = self.course.features(entry.stream)
-        if flag == "y" and offers and _offers_binding(offers[-1]) and self.course.whole() and self.course.aligned:
+        known = self.course.whole() and self.course.aligned and entry.stream not in self.course.altered
+        if flag == "y" and known and offers and _offers_binding(offers[-1]):
             self.report(Y_FLAG, "the client believes that no -PLUS mechanism was offered, yet one was")
 
     def message(self, seen: Seen) -> None:
