@@ -14,10 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-pytest.register_assert_rewrite("tests.proxy.relay_harness")
+pytest.register_assert_rewrite("tests.proxy.outcome", "tests.proxy.relay_harness")
 
-from tests.proxy.peers import Play  # noqa: E402 (what it asserts is to be rewritten first)
-from tests.proxy.relay_harness import SECOND, Outcome, Stage, Tools  # noqa: E402
+from tests.proxy.outcome import Outcome  # noqa: E402 (what it asserts is to be rewritten first)
+from tests.proxy.peers import Play  # noqa: E402
+from tests.proxy.relay_harness import SECOND, Stage, Tools  # noqa: E402
 from xmppscope.proxy.authority import Authority  # noqa: E402
 
 V11, V12, V13 = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -146,6 +147,7 @@ def play(world: World) -> Callable[..., Outcome]:
     ) -> Outcome:
         outcome = Stage(tools or world.tools, client, server, start=world.start, **more).play(seconds=seconds)
         outcome.assert_same()
+        outcome.assert_contract()
         if seals:
             outcome.assert_sealed()
         return outcome
@@ -162,6 +164,7 @@ def stop(world: World) -> Callable[..., Outcome]:
         stage.go_on(seconds=0)
         outcome = stage.stop()
         outcome.assert_same()
+        outcome.assert_contract()
         outcome.assert_sealed()
         return outcome
 

@@ -1,23 +1,17 @@
 """A stage for one relay: scripted peers on both sides, a clock of its own, and what the relay tells, read twice.
 
-What the relay tells goes to an analyzer, as it does live, and through a recording that is read again. `Outcome` has
-both timelines.
+What the relay tells goes to an analyzer, as it does live, and through a recording that is read again.
 """
 
 import ssl
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
+from tests.proxy.outcome import Outcome, Run, assert_logged_in, assert_refused
 from tests.proxy.peers import Peer, Play
 from xmppscope.analyzer import Analyzer
-from xmppscope.model.marks import TlsMark
-from xmppscope.model.namespaces import STREAM
-from xmppscope.model.timeline import Connection, Diagnosis, Entry, Header, Record, Summary
-from xmppscope.model.wire import Data, Keys, Marked, ProxyEvent
+from xmppscope.model.timeline import Header, Record, Summary
+from xmppscope.model.wire import Keys, ProxyEvent
 from xmppscope.proxy.authority import Authority
 from xmppscope.proxy.contexts import ClientLegs, ServerLegs
 from xmppscope.proxy.leaf import LeafNames, upstream_names
@@ -29,11 +23,12 @@ from xmppscope.proxy.upstream import parse_upstream
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.tls.keylog import KeyStore
 
+__all__ = ["SECOND", "Outcome", "Pieces", "Run", "Stage", "Tools", "assert_logged_in", "assert_refused"]
+
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 CLIENT, PROXY = "127.0.0.1:40000", "127.0.0.1:5322"
 OWN, SERVER = "[::1]:40001", "[::1]:5222"
-ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 MOST_STEPS = 200_000
 
 Versions = tuple[ssl.TLSVersion, ssl.TLSVersion]
@@ -85,81 +80,6 @@ class Pieces:
 
     def client_first(self) -> bool:
         return self._turns[self._taken % len(self._turns)]
-
-
-@dataclass
-class Outcome:
-    """What came of it."""
-
-    client: Peer
-    server: Peer
-    relay: Relay
-    events: list[ProxyEvent]
-    live: list[Record]
-    recorded: list[Record]
-    dials: list[Dial]
-    ends: list[End]
-    took: int
-    notices: list[str] = field(default_factory=list)
-
-    @property
-    def entries(self) -> list[Entry]:
-        return [record for record in self.live if isinstance(record, Entry)]
-
-    @property
-    def connections(self) -> list[Connection]:
-        return [record for record in self.live if isinstance(record, Connection)]
-
-    @property
-    def diagnoses(self) -> list[Diagnosis]:
-        return [record for record in self.live if isinstance(record, Diagnosis)]
-
-    @property
-    def summary(self) -> Summary:
-        assert isinstance(self.live[-1], Summary)
-        return self.live[-1]
-
-    @property
-    def told(self) -> list[str]:
-        """One line for each entry: who, what, on which leg, and the state after it."""
-        return [_line(entry) for entry in self.entries]
-
-    @property
-    def proxy_entries(self) -> list[str]:
-        return [entry.summary for entry in self.entries if entry.kind == "proxy"]
-
-    def assert_same(self) -> None:
-        """The recording says what was said live, `packets` apart."""
-        live, recorded = [_plain(record) for record in self.live], [_plain(record) for record in self.recorded]
-        for one, other in zip(live, recorded, strict=False):
-            assert one == other
-        assert len(live) == len(recorded)
-        assert self.notices == []
-
-    def assert_sealed(self) -> None:
-        """No cleartext is told as bytes on the wire once TLS has begun on a leg."""
-        begun: set[int] = set()
-        for event in self.events:
-            if isinstance(event, Marked) and isinstance(event.mark, TlsMark):
-                begun.add(event.flow)
-            elif isinstance(event, Data) and event.flow in begun:
-                assert b"xmlns" not in event.data, event
-                assert b"<message" not in event.data, event
-
-
-def _line(entry: Entry) -> str:
-    who = "C" if entry.sender == "initiating" else "S"
-    what = entry.name if entry.kind in ("stanza", "nonza") else entry.kind
-    leg = f" on the {entry.leg} leg" if entry.leg is not None else ""
-    edit = f" {entry.edit.action}" if entry.edit is not None else ""
-    return f"{who} {what}{leg}{edit}, {entry.state}"
-
-
-def _plain(record: Record) -> dict[str, Any]:
-    fields = msgspec.to_builtins(record)
-    fields.pop("packets", None)
-    fields.pop("file", None)
-    return fields
 
 
 class Stage:
@@ -355,36 +275,3 @@ def read(events: list[ProxyEvent]) -> tuple[list[Record], list[str]]:
     if found and isinstance(found[-1], Summary):
         found[-1].packets = 0
     return found, pipeline.notices
-
-
-def assert_refused(outcome: Outcome, condition: str, *, secured: bool) -> None:
-    """The client has got a stream error in a whole document, under its TLS if it has one, and everything has ended."""
-    client = outcome.client
-    last = client.secured if secured else client.plain
-    document = ET.fromstring(last[max(last.rfind(b"<?xml"), 0) :])
-    assert document.tag == f"{{{STREAM}}}stream"
-    error = document[-1]
-    assert error.tag == f"{{{STREAM}}}error"
-    assert [child.tag for child in error] == [f"{{{ERRORS}}}{condition}", f"{{{ERRORS}}}text"]
-    assert (b"stream:error" in client.plain) != secured
-    assert client.fault is None
-    assert client.eof == "fin"
-    assert client.goodbye == secured
-    assert outcome.relay.done
-    told = [entry for entry in outcome.entries if entry.kind == "stream-error" and entry.leg != "server"]
-    assert [(entry.leg, entry.edit and entry.edit.action) for entry in told] == [("client", "injected")]
-
-
-Run = Callable[..., Outcome]
-"""What the fixture `play` is."""
-
-
-def assert_logged_in(outcome: Outcome) -> None:
-    """Every byte has passed as it was said, and everybody has left in order."""
-    for peer, other in ((outcome.client, outcome.server), (outcome.server, outcome.client)):
-        assert peer.finished
-        assert not peer.gave_up
-        assert peer.fault is None
-        assert peer.heard == other.said
-        assert peer.eof == "fin"
-    assert outcome.relay.done

@@ -5,8 +5,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.proxy.conftest import V12, World
+from tests.proxy.outcome import Outcome, Run, assert_refused
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run, assert_refused
+from tests.proxy.relay_harness import SECOND, Pieces
 from tests.proxy.words import (
     AUTH,
     BIND,

@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.outcome import Run
 from tests.proxy.peers import Peer, Play, Script
-from tests.proxy.relay_harness import Pieces, Run
+from tests.proxy.relay_harness import Pieces
 from tests.proxy.words import CLOSE, END_OF_FEATURES, HEADER, MESSAGE, RESPONSE, SASL, SUCCESS
 from xmppscope.proxy.features import OFFER
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.outcome import Run, assert_logged_in, assert_refused
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SERVER, Pieces, Run, Stage, assert_logged_in, assert_refused
+from tests.proxy.relay_harness import SERVER, Pieces, Stage
 from tests.proxy.words import (
     AUTH,
     BIND,

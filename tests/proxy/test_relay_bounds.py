@@ -3,8 +3,9 @@
 import pytest
 
 from tests.proxy.conftest import World
+from tests.proxy.outcome import Outcome, Run
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SECOND, Outcome, Run
+from tests.proxy.relay_harness import SECOND
 from tests.proxy.words import END_OF_FEATURES, HEADER, LOGIN_FEATURES, OFFER, RESPONSE, STARTTLS, client
 
 FLOOD = b"<message><body>" + b"O" * 100_000 + b"</body></message>"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.outcome import Outcome, Run, assert_logged_in, assert_refused
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run, assert_logged_in, assert_refused
+from tests.proxy.relay_harness import SECOND, Pieces
 from tests.proxy.words import (
     AUTH,
     BIND,

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.outcome import Run, assert_logged_in, assert_refused
 from tests.proxy.peers import Peer, Script, silent
-from tests.proxy.relay_harness import SECOND, Pieces, Run, Tools, assert_logged_in, assert_refused
+from tests.proxy.relay_harness import SECOND, Pieces, Tools
 from tests.proxy.words import (
     CLEAR_PHASES,
     END_OF_FEATURES,

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from tests.proxy.conftest import World
+from tests.proxy.outcome import Run
 from tests.proxy.peers import Peer, Script
-from tests.proxy.relay_harness import Pieces, Run
+from tests.proxy.relay_harness import Pieces
 from tests.proxy.words import AUTH, CLOSE, END_OF_FEATURES, HEADER, LOGIN_FEATURES, MESSAGE, REPLY, RESPONSE
 
 KEY_UPDATE, APPLICATION, HANDSHAKE, ALERT = b"\x18\x00\x00\x01", 23, 22, 21

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.proxy.conftest import World
+from tests.proxy.outcome import Run, assert_logged_in
 from tests.proxy.peers import Peer, Script
-from tests.proxy.relay_harness import Pieces, Run, assert_logged_in
+from tests.proxy.relay_harness import Pieces
 from tests.proxy.words import (
     AUTH,
     BIND,
@@ -187,3 +188,15 @@ def test_a_pipelined_restart(world: World, play: Run) -> None:
     outcome = play(hasty, patient, direct_tls=True)
     assert_logged_in(outcome)
     assert "S iq, open" in outcome.told
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_server_that_begins_with_no_stream(world: World, play: Run, size: int) -> None:
+    # The relay took any element for the stream's, which the analyzer does not: so it made TLS that nobody could read.
+    def odd(peer: Peer) -> Script:
+        peer.say(b"<a>")
+        yield from server(world.server())(peer)
+
+    outcome = play(client(world.client()), odd, pieces=Pieces((size,)))
+    assert isinstance(outcome.client.fault, ssl.SSLCertVerificationError)  # it has met the server itself
+    assert outcome.relay.client.tls is None

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.proxy.conftest import V11, V12, V13, World
+from tests.proxy.outcome import Run, assert_logged_in, assert_refused
 from tests.proxy.peers import Peer, Script
-from tests.proxy.relay_harness import Pieces, Run, Tools, assert_logged_in, assert_refused
+from tests.proxy.relay_harness import Pieces, Tools
 from tests.proxy.words import (
     END_OF_FEATURES,
     HEADER,

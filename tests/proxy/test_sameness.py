@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import V12, V13, World
+from tests.proxy.outcome import Outcome, Run
 from tests.proxy.peers import Peer, Play, Script
-from tests.proxy.relay_harness import SECOND, Outcome, Pieces, Run
+from tests.proxy.relay_harness import SECOND, Pieces
 from tests.proxy.words import FAILURE, HEADER, OFFER, PHASES, PROCEED, STARTTLS, SUCCESS, Way, client, server
 
 SIZES = st.lists(st.integers(0, 700), min_size=1, max_size=12).map(tuple)

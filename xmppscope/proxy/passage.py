@@ -98,6 +98,7 @@ class Passage:
 
     def _header(self, way: Way, head: Head, raw: bytes, time: int) -> None:
         relay = self._relay
+        self._opens = self._opens or head.element.ns != STREAM
         way.xmlns = head.xmlns
         relay.negotiation.header(way.sender, head.element, head.xmlns)
         if way is relay.up:
