@@ -37,6 +37,7 @@ class ProxiedConnection(Connection):
         self._legs = (Leg("client", 0), Leg("server", 1))
         self._ledger.proxy = mark.proxy
         self._aimed = False
+        self._flows = 1
 
     def view(self, side: Side) -> "LegView":
         """Return the leg whose arrivals come from *side*: 0 is the client leg, 1 the server leg."""
@@ -44,7 +45,14 @@ class ProxiedConnection(Connection):
 
     def reached(self, opened: Opened) -> None:
         """Note that the server leg is there."""
+        self._flows += 1
         self._aim(opened.second)
+
+    def leg_released(self, event: Released) -> None:
+        """Note that nothing more comes on a leg; the other one may go on, unless it was broken off."""
+        self._flows -= 1
+        if event.reason != "closed" or not self._flows:
+            self.released(event.time)
 
     def _aim(self, address: str) -> None:
         self._aimed = True
@@ -187,8 +195,7 @@ class LegView:
         if isinstance(event, Marked):
             connection.marked(self._leg, event)
         elif isinstance(event, Released):
-            if event.reason != "closed":
-                connection.released(event.time)
+            connection.leg_released(event)
         elif event.side != self._leg.arrivals:
             return
         elif isinstance(event, Sealed):
