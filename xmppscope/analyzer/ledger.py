@@ -8,13 +8,26 @@ from xmppscope.analyzer.recorder import Recorder
 from xmppscope.analyzer.stamps import Stamp
 from xmppscope.framing.pieces import SHOWN
 from xmppscope.model.element import Element
-from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Diagnosis, Entry, Kind, Leg, Link, Transport
+from xmppscope.model.timeline import (
+    INITIATING,
+    RECEIVING,
+    Annotation,
+    Diagnosis,
+    Entry,
+    Kind,
+    Leg,
+    Link,
+    Sender,
+    Transport,
+)
 from xmppscope.model.timeline import Connection as ConnectionRecord
 from xmppscope.model.wire import Opened
 from xmppscope.session.negotiation import Negotiation
 from xmppscope.session.seen import About
 
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+
+_SIDES: Final = (INITIATING, RECEIVING)
 
 BACKLOG: Final = 1000
 """Entries held at the most while it is not certain that a connection carries XMPP."""
@@ -58,6 +71,8 @@ class Ledger:
         self._announced: tuple[str, str] | None = None
         self._diagnoses: list[tuple[Entry, str, str]] = []
         self._undecrypted = False
+        self._ended: set[Sender] = set()
+        self._over = False
         self._dropped: Entry | None = None
         self._drops = 0
 
@@ -82,9 +97,16 @@ class Ledger:
         if self._dropped is not None:
             self._tell_dropped(self._dropped)
 
+    def note_end(self, sender: Sender) -> None:
+        """Note that *sender* has ended its side; when both have, nothing more comes."""
+        self._ended.add(sender)
+        if len(self._ended) == len(_SIDES):
+            self.end()
+
     def end(self) -> None:
-        """Let observers know that nothing more comes."""
-        if self.number:
+        """Let observers know, once, that nothing more comes."""
+        if self.number and not self._over:
+            self._over = True
             self.recorder.ended(self.about)
 
     def _tell_dropped(self, first: Entry) -> None:

@@ -39,6 +39,9 @@ def tell_closed(
         text = "TLS closed in order (close_notify)" if orderly else "TLS torn off: no close_notify before the end"
         annotations = [Annotation(text, "RFC 8446 §6.1")]
     ledger.tell(direction, "closed", summary, stamp, annotations=annotations, leg=leg)
+    if direction.inflater is None and not reset:
+        # Behind a RST the other side's bytes may still be captured; what compression came to is told later.
+        ledger.note_end(direction.sender)
 
 
 def tell_conflict(ledger: Ledger, direction: Direction, event: Conflict) -> None:

@@ -7,7 +7,7 @@ open, or what comes is no XMPP, bytes just pass.
 
 from typing import Final
 
-from xmppscope.framing.framer import Framer
+from xmppscope.framing.framer import ASSUMED, Framer
 from xmppscope.framing.pieces import Piece
 from xmppscope.model.timeline import Sender
 from xmppscope.proxy.leg import Leg
@@ -22,7 +22,7 @@ MOST_WAITING: Final = 256 * 1024
 class Way:
     """From `source` to `sink`; `passing` once bytes are no longer held, `waits` while an answer is awaited.
 
-    `xmlns` are the prefixes of the last stream header; `outbox` holds what is to be sent once the sink is ready.
+    `xmlns` are the prefixes of the last stream header, or what is assumed where there was none; `outbox` holds what is to be sent once the sink is ready.
     """
 
     def __init__(self, sender: Sender, source: Leg, sink: Leg) -> None:
@@ -33,7 +33,7 @@ class Way:
         self.waits = False
         self.ready = False
         self.ended = False
-        self.xmlns: dict[str, str] = {}
+        self.xmlns: dict[str, str] = ASSUMED
         self.outbox: list[bytes] = []
         self._last = b""
         self._framer: Framer | None = Framer(STOPS, frozenset())
