@@ -103,6 +103,11 @@ class Case:
         self.closed: dict[Sender, Entry] = {}
         self.ended: list[Entry] = []
         self.resumable = False
+        self.resumed: tuple[Entry, Entry] | None = None
+        self.jid = ""
+        self.open_since: Entry | None = None
+        self.inactive: Entry | None = None
+        self.active: Entry | None = None
         self.resume: tuple[str, Entry] | None = None
 
     @property

@@ -10,11 +10,12 @@ from typing import Final
 from xmppscope.diagnosis import negotiation, resuming
 from xmppscope.diagnosis.case import Case, StreamError
 from xmppscope.diagnosis.judging import judge
+from xmppscope.diagnosis.lateness import explain_delay
 from xmppscope.diagnosis.sessions import Sessions
 from xmppscope.diagnosis.verdict import Verdict, condition, said
 from xmppscope.model.element import Element
 from xmppscope.model.namespaces import STREAM_ERRORS
-from xmppscope.model.timeline import INITIATING, Diagnosis, Entry, Kind
+from xmppscope.model.timeline import INITIATING, RECEIVING, Diagnosis, Entry, Kind
 from xmppscope.session.seen import About, Note, Seen
 from xmppscope.session.triggers import expanded
 
@@ -43,6 +44,8 @@ class Diagnoses:
                 self._iq(case, entry, seen.element)
             elif not case.opened:
                 self._open(case, entry)
+            elif entry.name == "message" and entry.sender == RECEIVING and seen.element is not None:
+                explain_delay(case, entry, seen.element)
             return _NOTHING
         if entry.edit is not None and entry.edit.action == "injected":
             return _NOTHING
@@ -63,7 +66,7 @@ class Diagnoses:
 
     def _open(self, case: Case, entry: Entry) -> None:
         if entry.state == "open":
-            case.opened = True
+            case.opened, case.open_since = True, entry
             self._sessions.bound(case, entry)
 
     def _iq(self, case: Case, entry: Entry, element: Element | None) -> None:

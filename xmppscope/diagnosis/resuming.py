@@ -13,6 +13,7 @@ from xmppscope.model.element import Element
 from xmppscope.model.namespaces import BIND2, SASL2, SM2, SM3
 from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
+from xmppscope.session.roles import CSI
 from xmppscope.session.triggers import expanded
 
 _BOUND: Final = expanded(BIND2, "bound")
@@ -35,10 +36,13 @@ def _enabled(case: Case, _entry: Entry, element: Element, sessions: Sessions) ->
         sessions.hold(about.negotiation.domain, identity, held)
 
 
-def _resumed(case: Case, _entry: Entry, element: Element, sessions: Sessions) -> None:
+def _resumed(case: Case, entry: Entry, element: Element, sessions: Sessions) -> None:
     identity = element.attrs.get("previd") or (case.resume[0] if case.resume else "")
     held = sessions.held(case.about.negotiation.domain, identity)
     case.resumable, case.resume = True, None
+    if held is not None:
+        case.jid = held.jid
+        case.resumed = None if held.cut is None else (held.cut, entry)
     again = Held(held.jid if held else "", case.about.number, held.limit if held else "")
     sessions.hold(case.about.negotiation.domain, identity, again)
 
@@ -99,6 +103,14 @@ def _inline(case: Case, entry: Entry, element: Element, sessions: Sessions) -> V
     return None
 
 
+def _inactive(case: Case, entry: Entry, _element: Element, _sessions: Sessions) -> None:
+    case.inactive, case.active = entry, None
+
+
+def _active(case: Case, entry: Entry, _element: Element, _sessions: Sessions) -> None:
+    case.active = entry
+
+
 def _asks(case: Case, entry: Entry, _element: Element, _sessions: Sessions) -> None:
     case.asked[entry.sender] = entry
 
@@ -110,6 +122,8 @@ HANDLERS: Final[dict[Sender, dict[str, Handler]]] = {
         **dict.fromkeys((expanded(ns, "resume") for ns in _VERSIONS), _resume),
         **dict.fromkeys((expanded(ns, "r") for ns in _VERSIONS), _asks),
         expanded(SASL2, "authenticate"): _inline,
+        expanded(CSI, "inactive"): _inactive,
+        expanded(CSI, "active"): _active,
     },
     RECEIVING: {
         **dict.fromkeys((expanded(ns, "enabled") for ns in _VERSIONS), _enabled),
