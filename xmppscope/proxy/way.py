@@ -22,7 +22,8 @@ MOST_WAITING: Final = 256 * 1024
 class Way:
     """From `source` to `sink`; `passing` once bytes are no longer held, `waits` while an answer is awaited.
 
-    `xmlns` are the prefixes of the last stream header, or what is assumed where there was none; `outbox` holds what is to be sent once the sink is ready.
+    `xmlns` are the prefixes of the last stream header, or what is assumed where there was none; `outbox` holds what is
+    to be sent once the sink is ready.
     """
 
     def __init__(self, sender: Sender, source: Leg, sink: Leg) -> None:
