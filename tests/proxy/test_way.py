@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.proxy.words import AUTH, CLOSE, HEADER, MESSAGE, STARTTLS, SUCCESS
+from xmppscope.framing.framer import Framer
 from xmppscope.framing.pieces import Bad, Foot, Head, Item, Space
 from xmppscope.model.timeline import INITIATING
 from xmppscope.model.wire import Data, ProxyEvent
+from xmppscope.proxy.channel_binding import strip
 from xmppscope.proxy.leg import Leg
 from xmppscope.proxy.way import MOST_WAITING, Way
+from xmppscope.session.negotiation import STOPS
 
 TALK = [HEADER, b"\n", MESSAGE, b"<a/>", b" ", MESSAGE, CLOSE]
 
@@ -149,3 +152,16 @@ def test_an_element_in_the_making_may_be_long() -> None:
     way, _, _ = make()
     way.cut(HEADER + b"<message><body>" + b"O" * 2 * MOST_WAITING)
     assert not way.overflows
+
+
+def test_features_without_a_header_can_be_edited() -> None:
+    made, _, _ = make()
+    raw = (
+        b"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+        b"<mechanism>SCRAM-SHA-1-PLUS</mechanism></mechanisms></stream:features>"
+    )
+    framer = Framer(STOPS, frozenset(), midstream=True)
+    (item,) = [piece for piece in [*framer.feed(raw), *framer.close()] if isinstance(piece, Item)]
+    stripped = strip(raw, item.element, made.xmlns)
+    assert stripped is not None
+    assert b"PLUS" not in stripped.data
