@@ -11,7 +11,8 @@ LEFT_OUT = "⋮"
 # What differs from run to run: ports, what is drawn by lot and its length, numbers where two speak at once, times.
 VARYING = (
     (re.compile(r"(127\.0\.0\.1|\[::1\]|\.test):\d+"), r"\1:PORT"),
-    (re.compile(r"tcp\.port==\d+"), "tcp.port==PORT"),
+    # Of the server's port Wireshark has to be told as well, unless it is 5222, as readers will have it.
+    (re.compile(r"(-d tcp\.port==\d+,xmpp ?)+"), "-d tcp.port==PORT,xmpp "),
     (re.compile(r"\bport \d+;"), "port PORT;"),
     (re.compile(r" --ca-dir \S+?(?=[,) ]|$)"), ""),
     (re.compile(r"xmppscope CA [0-9a-f]{2}(:[0-9a-f]{2})+"), "xmppscope CA ID"),

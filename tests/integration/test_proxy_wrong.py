@@ -230,16 +230,24 @@ def test_what_is_no_xmpp_is_sent_away_and_troubles_nobody(prosody: Server, proxy
     assert {record["connection"] for record in between.shown() if "connection" in record} == {1}
 
 
-def test_a_client_that_says_garbage_in_tls(authority: TestAuthority, proxy: StartProxy) -> None:
+def test_what_is_no_xmpp_inside_tls_passes_and_is_not_claimed(authority: TestAuthority, proxy: StartProxy) -> None:
     issued = authority.issue("raw.test")
-    with RawServer(partial(serve, tls="direct", issued=issued)) as server:
+
+    def web(peer: Peer) -> None:
+        peer.present(issued)
+        peer.hear("\r\n\r\n")
+        peer.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    with RawServer(web) as server:
         between = proxy("--upstream", f"127.0.0.1:{server.port}", "--upstream-ca", authority.file)
         with dial(between.port).secure(between.ca_file) as peer:
-            peer.say(b"GET / HTTP/1.1\r\nHost: raw.test\r\n\r\n")
-        between.wait_for_entry('"closed"')
-        assert between.stop()[0] == 0
+            peer.say("GET / HTTP/1.1\r\nHost: raw.test\r\n\r\n")
+            peer.hear("404 Not Found")
         assert server.trouble == []
+    assert between.stop()[0] == 0
     assert "Traceback" not in between.said
+    summary = between.shown()[-1]
+    assert (summary["connections"], summary["xmpp_connections"]) == (1, 0)
 
 
 def test_what_is_sent_between_starttls_and_tls_is_not_taken_for_protected(
