@@ -83,8 +83,13 @@ def live(listener: socket.socket) -> Iterator[Live]:
 
 def next_entry(live: Live) -> tuple[str, str]:
     """Wait for the next entry and give its sender and what it is."""
+    return within(live, PATIENCE)
+
+
+def within(live: Live, seconds: float) -> tuple[str, str]:
+    """Give the next entry; findings about the one before may come first. Raises `queue.Empty` where none comes."""
     while True:
-        record = live.records.get(timeout=PATIENCE)
+        record = live.records.get(timeout=seconds)
         if record["record"] == "entry":
             return record["sender"], record.get("name", record["kind"])
 
@@ -97,7 +102,7 @@ def test_each_element_shows_when_its_last_byte_was_captured(live: Live) -> None:
     assert next_entry(live) == ("receiving", "features")
     live.client.sendall(b"<message to='romeo@live.test'><body>half")
     with pytest.raises(queue.Empty):
-        live.records.get(timeout=0.5)
+        within(live, 0.5)
     live.client.sendall(b" and whole</body></message>")
     assert next_entry(live) == ("initiating", "message")
     live.server.sendall(b"<iq type='get' id='p1' from='live.test'><ping xmlns='urn:xmpp:ping'/></iq>")

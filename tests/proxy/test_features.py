@@ -250,3 +250,26 @@ def test_an_offer_is_put_in(play: Run, features: bytes, offered: bytes) -> None:
     outcome = play(plain, bare, upstream="plain:localhost")
     assert outcome.client.plain == RESPONSE + offered % OFFER
     ET.fromstring(outcome.client.plain + CLOSE)
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"</stream:stream>", b"<a/>", b"<x:stream xmlns:x='http://etherx.jabber.org/streams'>"]
+)
+def test_features_in_odd_places(world: World, play: Run, before: bytes) -> None:
+    """What no header has declared must not stop the proxy."""
+
+    def odd(peer: Peer) -> Script:
+        yield from peer.secure(world.server())
+        peer.say(before + SASL1_FEATURES + RESPONSE + SASL1_FEATURES)
+        yield from peer.rest()
+        peer.close()
+
+    def patient(peer: Peer) -> Script:
+        yield from peer.secure(world.client())
+        peer.say(HEADER)
+        yield from peer.hear(RESPONSE)
+        peer.close()
+
+    outcome = play(patient, odd, direct_tls=True)
+    assert RESPONSE in outcome.client.secured
+    assert outcome.relay.done

@@ -86,6 +86,7 @@ def first_client_hello(context, name):
 
 def test_client_hello_of_openssl():
     context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["xmpp-client"])
     hello = parse_client_hello(first_client_hello(context, "prosody.test"))
     assert hello.legacy_version == 0x0303
