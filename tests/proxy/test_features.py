@@ -9,8 +9,8 @@ from tests.proxy.conftest import V12, V13, World
 from tests.proxy.outcome import Run
 from tests.proxy.peers import Peer, Play, Script
 from tests.proxy.relay_harness import Pieces
-from tests.proxy.words import CLOSE, END_OF_FEATURES, HEADER, MESSAGE, RESPONSE, SASL, SUCCESS
-from xmppscope.proxy.features import OFFER
+from tests.proxy.words import CLOSE, END_OF_FEATURES, HEADER, MESSAGE, OFFER, PROCEED, RESPONSE, SASL, STARTTLS, SUCCESS
+from xmppscope.proxy.features import OFFER as OWN_OFFER
 
 SASL2 = b"urn:xmpp:sasl:2"
 TYPES = (
@@ -238,7 +238,7 @@ def test_the_same_version_on_both_legs_lets_xep_0515_be(world: World, play: Run,
 def test_an_offer_is_put_in(play: Run, features: bytes, offered: bytes) -> None:
     def plain(peer: Peer) -> Script:
         peer.say(HEADER)
-        yield from peer.hear(OFFER)
+        yield from peer.hear(OWN_OFFER)
         peer.close()
 
     def bare(peer: Peer) -> Script:
@@ -248,8 +248,38 @@ def test_an_offer_is_put_in(play: Run, features: bytes, offered: bytes) -> None:
         peer.close()
 
     outcome = play(plain, bare, upstream="plain:localhost")
-    assert outcome.client.plain == RESPONSE + offered % OFFER
+    assert outcome.client.plain == RESPONSE + offered % OWN_OFFER
     ET.fromstring(outcome.client.plain + CLOSE)
+
+
+def test_features_without_a_header_inside_tls(world: World, play: Run) -> None:
+    # What the header before TLS has declared does not count there.
+    header = RESPONSE.replace(b"stream:stream", b"s:stream").replace(b"xmlns:stream", b"xmlns:s")
+    offer = OFFER.replace(b"stream:", b"s:")
+
+    def odd(peer: Peer) -> Script:
+        yield from peer.hear(b"<stream:stream", b">")
+        peer.say(header + offer)
+        yield from peer.hear(STARTTLS)
+        peer.say(PROCEED)
+        yield from peer.secure(world.server())
+        peer.say(SASL1_FEATURES + RESPONSE + SASL1_FEATURES)
+        yield from peer.rest()
+        peer.close()
+
+    def patient(peer: Peer) -> Script:
+        peer.say(HEADER)
+        yield from peer.hear(b"</s:features>")
+        peer.say(STARTTLS)
+        yield from peer.hear(PROCEED)
+        yield from peer.secure(world.client())
+        peer.say(HEADER)
+        yield from peer.hear(RESPONSE)
+        peer.close()
+
+    outcome = play(patient, odd)
+    assert RESPONSE in outcome.client.secured
+    assert outcome.relay.done
 
 
 @pytest.mark.parametrize(

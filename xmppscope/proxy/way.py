@@ -94,6 +94,7 @@ class Way:
 
     def restart(self) -> None:
         """Go on with a new document: TLS has begun."""
+        self.xmlns = ASSUMED
         self._framer = Framer(STOPS, frozenset(), self._at)
 
     def skip(self, size: int) -> None:
