@@ -61,10 +61,10 @@ class TestAuthority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, domain: str, *, ends: dt.timedelta = DAY) -> Issued:
+    def issue(self, domain: str, *, ends: dt.timedelta = DAY, name: str = "") -> Issued:
         """Certify a server of *domain*, and 127.0.0.1 for clients that compare with the address they dialled.
 
-        *ends* is when it ceases to be valid, counted from now.
+        *ends* is when it ceases to be valid, counted from now; *name* is that of the files, if it is not the domain.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
@@ -77,7 +77,7 @@ class TestAuthority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        issued = Issued(self.folder / f"{domain}.crt", self.folder / f"{domain}.key")
+        issued = Issued(self.folder / f"{name or domain}.crt", self.folder / f"{name or domain}.key")
         issued.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         issued.key.touch(mode=0o600)
         issued.key.write_bytes(pem(key))

@@ -1,9 +1,12 @@
 """Every way in and every way out: several addresses, SOCKS5, HTTP CONNECT, the page, SRV, legs that differ."""
 
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,7 @@ from tests.integration.clients.smack import Smack
 from tests.integration.conftest import MakeJob, StartProxy, answered
 from tests.integration.elements import STREAMS, changed
 from tests.integration.processes import PATIENCE
-from tests.integration.raw import RawServer, dial, header
+from tests.integration.raw import Peer, RawServer, dial, header
 from tests.integration.servers.base import Server
 from tests.proxy.dns_server import DnsServer, serving
 
@@ -128,6 +131,61 @@ def test_the_server_of_the_domain_by_srv(
     assert run.failed is None, run.output
     assert between.stop()[0] == 0
     assert any("SRV" in record["summary"] for record in between.shown() if record.get("kind") == "proxy")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("tls", ["starttls", "direct"])
+def test_a_real_certificate_to_clients_that_trust_nobody_new(
+    tls: Tls, prosody: Server, authority: TestAuthority, proxy: StartProxy, job: MakeJob
+) -> None:
+    issued = authority.issue(prosody.domain, name="shown")
+    between = proxy(
+        *["--upstream", f"127.0.0.1:{prosody.port(tls)}", "--upstream-ca", prosody.ca_file],
+        *["--server-cert", issued.certificate, "--server-key", issued.key],
+    )
+    task = job(prosody, tls=tls, port=between.port)
+    run = Slixmpp().run(task)
+    assert run.failed is None, run.output
+    assert answered(task, run) == task.script.answers
+    assert between.stop()[0] == 0
+    assert changed(between.shown(), between.recorded(task.folder)) == []
+
+
+@pytest.mark.parametrize("how", ["half", "reset"])
+@pytest.mark.parametrize("first", ["client", "server"])
+def test_ends_pass_as_they_are(how: str, first: str, proxy: StartProxy, tmp_path: Path) -> None:
+    """FIN ends one way only, and what the other way still carries comes; RST ends both."""
+
+    def leave(peer: Peer) -> None:
+        if how == "reset":
+            peer.reset()
+            return
+        peer.sock.shutdown(socket.SHUT_WR)
+        assert peer.hear_all() == b"<message><body>still here</body></message>"
+
+    def stay(peer: Peer) -> None:
+        if how == "reset":
+            with pytest.raises(ConnectionResetError):
+                peer.hear_all()
+            return
+        assert peer.hear_all() == b""
+        peer.say("<message><body>still here</body></message>")
+
+    seen = threading.Event()
+
+    def play(peer: Peer) -> None:
+        peer.let_in()
+        (leave if first == "server" else stay)(peer)
+        seen.set()
+
+    with RawServer(play) as server:
+        between = proxy("--upstream", f"127.0.0.1:{server.port}")
+        with dial(between.port).log_in() as peer:
+            (leave if first == "client" else stay)(peer)
+        assert seen.wait(PATIENCE)
+        assert server.trouble == []
+    assert between.stop()[0] == 0
+    assert changed(between.shown(), between.recorded(tmp_path)) == []
 
 
 def test_the_page_gives_the_certificate(proxy: StartProxy) -> None:
