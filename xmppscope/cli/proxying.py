@@ -37,10 +37,6 @@ from xmppscope.session.seen import Observer
 _NO_MORE: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-_OTHER_FILES: Final = 32
-"""Files that are open whatever the number of connections: streams, recording, key log, listeners, contexts."""
-
-
 class LegContexts:
     """The SSL contexts of both legs, as the relays ask for them."""
 
@@ -101,7 +97,7 @@ class Proxying:
 
     async def start(self) -> None:
         """Listen; raises `XmppscopeError` where that cannot be."""
-        self.server.most = _raise_limit()
+        _raise_limit()
         asyncio.get_running_loop().set_exception_handler(self._fault)
         heed_signals(self.watcher.stopped)
         await self.server.start(self._listen)
@@ -212,16 +208,12 @@ def heed_signals(stopped: asyncio.Event) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(note))
 
 
-def _raise_limit() -> int | None:
-    """Let this process open as many files as it may; return how many connections that is enough for."""
+def _raise_limit() -> None:
+    """Let this process open as many files as it may: each connection takes two."""
     try:
         import resource
     except ImportError:
-        return None  # Windows has no such limit
+        return  # Windows has no such limit
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
-        return None
-    # Each takes two sockets; some files are always open, and each TLS context has its key log.
-    return max((hard - _OTHER_FILES) // 2, 1)

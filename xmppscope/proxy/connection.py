@@ -59,14 +59,6 @@ class ProxiedStream(asyncio.Protocol):
         name = transport.get_extra_info("peername")
         own = transport.get_extra_info("sockname")
         self._peer, self._dialled = (shown(*end[:2]) if end else "unknown" for end in (name, own))
-        most = self._server.most
-        if most is not None and len(self._server.open) > most:
-            self._server.note(
-                f"{self._peer}: turned away, {most} connections are open; let it open more files (ulimit -n)"
-            )
-            self._front = None
-            reset(transport)
-            return
         self._timer = asyncio.get_running_loop().call_later(_FRONT_PATIENCE, self._front_waited)
 
     def data_received(self, data: bytes) -> None:

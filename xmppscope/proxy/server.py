@@ -52,7 +52,7 @@ class ProxyServer:
     """Listens and relays; *watcher* gets what the relays tell.
 
     `addresses` are those it listens on, once `start` has returned; `own_ends` are both ends of its server legs, which
-    a redirection may lead back here. `most` is how many connections there may be at once, if that is bounded.
+    a redirection may lead back here.
     """
 
     def __init__(
@@ -76,7 +76,6 @@ class ProxyServer:
         self.open: set[ProxiedStream] = set()
         self.connections = 0
         self.own_ends: set[tuple[str, str]] = set()
-        self.most: int | None = None
         self._flows = 0
         self._first_pair = secrets.randbits(40)  # so that two recordings may be joined
         self._watch = watcher.watch

@@ -37,6 +37,8 @@ modules:
   mod_stream_mgmt: {resume_timeout: 60}
 """)
 
+IDLE = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
+
 # The accounts are made when everything runs, and then a line is printed: that is how readiness shows.
 PROGRAM = Template("""
 Domain = <<"$domain">>,
@@ -81,9 +83,10 @@ def start(folder: Path, authority: TestAuthority) -> Server:
     )
     accounts = ",".join(f'{{<<"{name}">>,<<"{password}">>}}' for name, password in PASSWORDS.items())
     program = PROGRAM.substitute(domain=DOMAIN, accounts=accounts)
-    # Neither -sname nor -name: no distribution, and so no epmd that would be left running.
+    # Neither -sname nor -name: no distribution, and so no epmd that would be left running. Nor does it wait by turning
+    # round and round (+sbwt): on a busy machine it would take half a minute to start.
     background = Background(
-        ["erl", "-noinput", "-mnesia", "dir", f'"{folder / "database"}"', "-s", "ejabberd", "-eval", program],
+        ["erl", *IDLE, "-noinput", "-mnesia", "dir", f'"{folder / "database"}"', "-s", "ejabberd", "-eval", program],
         folder / "ejabberd.out",
         {
             "ERL_LIBS": found[0],
