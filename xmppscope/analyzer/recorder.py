@@ -32,6 +32,7 @@ class Recorder:
         self.undecrypted = 0
         self.findings: dict[Severity, int] = {"error": 0, "warning": 0, "info": 0}
         self._observers = tuple(observers)
+        self._sees = tuple(observer.see for observer in observers)
         self._files = files
         self._time = -1
         self._time_text = ""
@@ -79,14 +80,14 @@ class Recorder:
         elif entry.kind == "gap":
             self.gaps += 1
         self.records.append(entry)
-        if self._observers and about is not None:
-            self._observe(Seen(entry, element, about))
-
-    def _observe(self, seen: Seen) -> None:
-        if seen.entry.kind in _UNREAD:
-            seen.about.lost.add(seen.entry.sender)
-        for observer in self._observers:
-            self.note(observer.see(seen))
+        if about is not None:
+            if entry.kind in _UNREAD:
+                about.lost.add(entry.sender)
+            seen = Seen(entry, element, about)
+            for see in self._sees:
+                notes = see(seen)
+                if notes:
+                    self.note(notes)
 
     def ended(self, about: About) -> None:
         """Let observers know that nothing more comes of a connection."""

@@ -13,12 +13,13 @@ from typing import Final
 from xmppscope.model.instant import nanoseconds
 from xmppscope.model.jid import bare
 from xmppscope.model.timeline import Entry
+from xmppscope.session.changes import Changes
 from xmppscope.session.subscription import Subscription
 
-MOST_PER_ACCOUNT: Final = 8192
+MOST_PER_ACCOUNT: Final = 4096
 """How many ids of one account are remembered."""
 
-MOST_IN_ALL: Final = 65_536
+MOST_IN_ALL: Final = 32_768
 """How many ids are remembered in all."""
 
 MOST_ACCOUNTS: Final = 2048
@@ -54,7 +55,8 @@ class Forms(dict[str | None, str]):
 class Account:
     """One account; `own` is its bare JID, empty where there is none: a server, a component, a login not captured.
 
-    `subscriptions` are the states of its contacts, which are all there once the roster was seen (`knows_roster`).
+    `subscriptions` are the states of its contacts, which are all there once the roster was seen (`knows_roster`);
+    `changes` tells which entries made them so, and what else holds for all connections of the account.
     """
 
     def __init__(self, own: str, accounts: "Accounts") -> None:
@@ -62,6 +64,7 @@ class Account:
         self.forms = Forms(own)
         self.subscriptions: dict[str, Subscription] = {}
         self.knows_roster = False
+        self.changes = Changes()
         self._changes: dict[str, deque[tuple[Entry, set[int]]]] = {}
         self._accounts = accounts
         # Connection, entry, connection, entry, …: tuples of numbers are what the garbage collector passes over.
