@@ -10,6 +10,7 @@ import msgspec
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.jid import bare
 from xmppscope.model.timeline import INITIATING, Entry
+from xmppscope.xeps.descriptor import Extension, Met
 
 MUC: Final = f"http://jabber.org/protocol/muc{SEPARATOR}x"
 MUC_USER: Final = f"http://jabber.org/protocol/muc#user{SEPARATOR}x"
@@ -99,3 +100,17 @@ class Rooms:
 def _codes(extension: Element) -> list[int]:
     codes = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
     return [int(code) for code in codes if code.isascii() and code.isdigit() and len(code) <= 3]
+
+
+def _presence(met: Met, extension: Element) -> None:
+    if met.entry.name == "presence":
+        met.of(Rooms).presence(met.entry, extension)
+
+
+EXTENSION: Final = Extension(
+    number="0045",
+    title="Multi-User Chat",
+    namespaces=("http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user"),
+    elements={MUC: _presence, MUC_USER: _presence},
+    tracker=Rooms,
+)

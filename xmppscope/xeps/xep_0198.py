@@ -20,8 +20,10 @@ from xmppscope.model.element import Element
 from xmppscope.model.namespaces import BIND2, SASL2, SM2, SM3, STANZA_ERRORS
 from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
+from xmppscope.session.changes import Machine
 from xmppscope.session.notes import annotate, counted, link
 from xmppscope.session.triggers import expanded
+from xmppscope.xeps.descriptor import Extension, Met
 
 MODULUS: Final = 1 << 32
 MOST_IN_FLIGHT: Final = 1024
@@ -32,6 +34,7 @@ MOST_SESSIONS: Final = 512
 
 MOST_RESENT: Final = 1000
 _AWAITED: Final = 64
+_SHOWN: Final = 32
 _JID: Final = 200
 _TRUE: Final = frozenset({"true", "1"})
 
@@ -53,7 +56,10 @@ class Ack(NamedTuple):
 
 
 class Half:
-    """What one side sends: `sent` and `acked` modulo 2^32, and what is `in_flight`."""
+    """What one side sends: `sent` and `acked` modulo 2^32, and what is `in_flight`.
+
+    `told` are the entries that made the count begin and that last acknowledged.
+    """
 
     def __init__(self) -> None:
         self.counting = False
@@ -61,6 +67,7 @@ class Half:
         self.acked = 0
         self.in_flight: deque[Sent] = deque(maxlen=MOST_IN_FLIGHT)
         self.awaited: deque[Sent] = deque(maxlen=MOST_IN_FLIGHT)
+        self.told: tuple[int, ...] = ()
         self._from = 0
         self._last: int | None = None
         self._patience = 0
@@ -187,6 +194,7 @@ class StreamManagement:
         self.failed: str | None = None
         self.resumed_at: tuple[int, int] | None = None
         self.resent: list[Resent] = []
+        self.forgotten = 0
         self._cut = False
         self._sessions = sessions
         self._resume: tuple[StreamManagement | None, int | None] = (None, None)
@@ -196,6 +204,16 @@ class StreamManagement:
         """Whether the server has answered `<enable/>` or `<resume/>`."""
         return self.enabled or self.resumed or self.failed is not None
 
+    def machines(self) -> list[Machine]:
+        """Return both counters as machines, with the last acknowledgement and what is in flight for their entries."""
+        found = []
+        for name, half in (("sm initiating", self.initiating), ("sm receiving", self.receiving)):
+            if half.counting:
+                value = f"{half.sent} sent, {half.acked} acknowledged, {half.unacknowledged} in flight"
+                entries = (*half.told, *(sent.entry for sent in islice(half.in_flight, _SHOWN)))
+                found.append(Machine(name, "", value, entries))
+        return found
+
     def count(self, half: Half, entry: Entry) -> None:
         """Count a stanza of the side that *half* belongs to."""
         earlier = half.count(entry)
@@ -203,6 +221,8 @@ class StreamManagement:
             link(entry, "resent", earlier.entry)
             if len(self.resent) < MOST_RESENT:
                 self.resent.append(Resent(entry.sender, earlier.name, entry.id))
+            else:
+                self.forgotten += 1
 
     def cut(self, entry: Entry) -> None:
         """Take the end of a connection whose stream was not closed (§7): say, once, what is still in flight."""
@@ -221,13 +241,16 @@ class StreamManagement:
     def _enable(self, entry: Entry, _element: Element, _domain: str, _jid: str) -> None:
         if entry.sender == INITIATING:
             self.initiating.start()
+            self.initiating.told = (entry.entry,)
 
     def _enabled(self, entry: Entry, element: Element, domain: str, jid: str) -> None:
         if entry.sender != RECEIVING:
             return
         if not self.initiating.counting:
             self.initiating.start()
+            self.initiating.told = (entry.entry,)
         self.receiving.start()
+        self.receiving.told = (entry.entry,)
         self.enabled = True
         self.resumable = element.attrs.get("resume") in _TRUE
         self.jid, self.connection = jid, entry.connection
@@ -275,6 +298,7 @@ class StreamManagement:
             if ack is not None and earlier is not None:
                 _tell(entry, ack)
                 _tell_lost(entry, earlier.initiating.unacknowledged - ack.new, INITIATING)
+        self.initiating.told = self.receiving.told = (entry.entry,)
         if received is not None and h is not None:
             self.resumed_at = received, h
         self.jid, self.connection = "" if earlier is None else earlier.jid, entry.connection
@@ -287,6 +311,7 @@ class StreamManagement:
         if not half.counting or h is None:
             return
         _tell(entry, half.acknowledge(h))
+        half.told = (*half.told[:1], entry.entry)
         if half.unacknowledged:
             annotate(entry, f"{counted(half.unacknowledged, 'stanza')} unacknowledged", "XEP-0198 §4")
 
@@ -342,3 +367,16 @@ HANDLERS: Final[dict[str, Handler]] = {
     expanded(SASL2, "success"): StreamManagement._authenticate,
 }
 """What turns management on, resumes or acknowledges, by expanded name."""
+
+
+def _take(met: Met, element: Element) -> None:
+    met.of(StreamManagement).take(met.entry, element, met.place.about.negotiation.domain, met.place.jid)
+
+
+EXTENSION: Final = Extension(
+    number="0198",
+    title="Stream Management",
+    namespaces=(SM3, SM2),
+    nonzas=dict.fromkeys(HANDLERS, _take),
+    tracker=StreamManagement,
+)

@@ -15,6 +15,7 @@ from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import DIALBACK
 from xmppscope.model.timeline import Entry
 from xmppscope.session.notes import link
+from xmppscope.xeps.descriptor import Extension, Met
 
 MOST_ANSWERS: Final = 1000
 """How many answers of a connection are kept; a server may serve any number of domains on one stream (§2.6)."""
@@ -42,6 +43,7 @@ class DialbackRequests:
     """The requests on all connections, by what the answers and the verifications of their keys have in common."""
 
     def __init__(self) -> None:
+        self.forgotten = 0
         self._entries: dict[tuple[str, ...], int] = {}
 
     def add(self, key: tuple[str, ...], entry: int) -> None:
@@ -49,6 +51,7 @@ class DialbackRequests:
         self._entries[key] = entry
         if len(self._entries) > MOST_REQUESTS:
             del self._entries[next(iter(self._entries))]
+            self.forgotten += 1
 
     def find(self, key: tuple[str, ...]) -> int | None:
         """Return the latest request."""
@@ -58,36 +61,50 @@ class DialbackRequests:
 class Dialback:
     """Follows the dialback answers on one connection; `forgotten` counts those that were not kept."""
 
-    def __init__(self, requests: DialbackRequests) -> None:
+    def __init__(self) -> None:
         self.answers: list[DialbackAnswer] = []
         self.forgotten = 0
-        self._requests = requests
 
-    def take(self, entry: Entry, element: Element) -> None:
+    def take(self, entry: Entry, element: Element, requests: DialbackRequests) -> None:
         """Take `<db:result/>` or `<db:verify/>`; without a type it is a request (§2.1, §2.2)."""
         attrs = element.attrs
         step = cast(Step, element.local)
         from_, to, identity = attrs.get("from"), attrs.get("to"), attrs.get("id") if step == "verify" else None
         outcome = attrs.get("type")
         if outcome is None:
-            self._ask(entry, step, (from_ or "", to or "", identity or ""), element.text.strip())
+            _ask(entry, step, (from_ or "", to or "", identity or ""), element.text.strip(), requests)
             return
-        self._link(entry, (str(entry.connection), step, to or "", from_ or "", identity or ""))
+        _link(entry, requests, (str(entry.connection), step, to or "", from_ or "", identity or ""))
         if len(self.answers) >= MOST_ANSWERS:
             self.forgotten += 1
             return
         self.answers.append(DialbackAnswer(step, outcome, entry.entry, to, from_, identity))
 
-    def _ask(self, entry: Entry, step: Step, about: tuple[str, ...], secret: str) -> None:
-        """Take a request; a verification is asked for by the one whom the key was sent to (§2.1.2)."""
-        self._requests.add((str(entry.connection), step, *about), entry.entry)
-        from_, to, _ = about
-        if step == "verify":
-            self._link(entry, (to, from_, secret))
-        elif secret:
-            self._requests.add((from_, to, secret), entry.entry)
 
-    def _link(self, entry: Entry, key: tuple[str, ...]) -> None:
-        cause = self._requests.find(key)
-        if cause is not None:
-            link(entry, "cause", cause)
+def _ask(entry: Entry, step: Step, about: tuple[str, ...], secret: str, requests: DialbackRequests) -> None:
+    """Take a request; a verification is asked for by the one whom the key was sent to (§2.1.2)."""
+    requests.add((str(entry.connection), step, *about), entry.entry)
+    from_, to, _ = about
+    if step == "verify":
+        _link(entry, requests, (to, from_, secret))
+    elif secret:
+        requests.add((from_, to, secret), entry.entry)
+
+
+def _link(entry: Entry, requests: DialbackRequests, key: tuple[str, ...]) -> None:
+    cause = requests.find(key)
+    if cause is not None:
+        link(entry, "cause", cause)
+
+
+def _dialback(met: Met, element: Element) -> None:
+    met.of(Dialback).take(met.entry, element, met.capture.of(DialbackRequests))
+
+
+EXTENSION: Final = Extension(
+    number="0220",
+    title="Server Dialback",
+    namespaces=(DIALBACK,),
+    nonzas=dict.fromkeys(NAMES, _dialback),
+    tracker=Dialback,
+)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.xeps.descriptor import Extension, Met
 
 NAMESPACES: Final = tuple(f"urn:xmpp:mam:{version}" for version in (2, 1, 0))
 QUERY: Final = frozenset(f"{ns}{SEPARATOR}query" for ns in NAMESPACES)
@@ -61,3 +62,30 @@ class ArchiveQueries:
         query = self._by_entry.pop(answers, None) if answers else self._by_id.get(fin.attrs.get("queryid", ""))
         if query is not None:
             query.complete = fin.attrs.get("complete") in _TRUE
+
+
+def _query(met: Met, query: Element) -> None:
+    if met.entry.type == "set" and met.sent:
+        met.of(ArchiveQueries).ask(query, met.entry.entry)
+
+
+def _result(met: Met, result: Element) -> None:
+    if met.entry.name == "message":
+        met.of(ArchiveQueries).result(result)
+
+
+def _fin(met: Met, fin: Element) -> None:
+    entry = met.entry
+    if entry.name == "message":
+        met.of(ArchiveQueries).fin(fin, None)
+    elif entry.type == "result" and entry.answers is not None:
+        met.of(ArchiveQueries).fin(fin, entry.answers)
+
+
+EXTENSION: Final = Extension(
+    number="0313",
+    title="Message Archive Management",
+    namespaces=NAMESPACES,
+    elements={**dict.fromkeys(QUERY, _query), **dict.fromkeys(RESULT, _result), **dict.fromkeys(FIN, _fin)},
+    tracker=ArchiveQueries,
+)
