@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from xmppscope.cli.demo import DemoOptions
-from xmppscope.cli.demoing import _proxy_options
+from xmppscope.cli.demoing import _proxy_options, _usual_port
 from xmppscope.demo import ACCOUNTS, DOMAIN, DemoServer
 
 Run = Callable[..., CompletedProcess[bytes]]
@@ -97,3 +98,16 @@ def test_a_served_demo_takes_clients_that_begin_with_tls(tmp_path: Path) -> None
         verbose=0,
     )
     assert _proxy_options(options, DemoServer(DOMAIN, ACCOUNTS), tmp_path).upstream == "starttls:127.0.0.1:0"
+
+
+def test_a_served_demo_takes_another_port_where_its_own_is_taken(tmp_path: Path) -> None:
+    """It named `--listen`, an option that `demo` does not have."""
+    with socket.socket() as mine:
+        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        mine.bind(("127.0.0.1", 0))
+        mine.listen()
+        assert _usual_port(mine.getsockname()[1]) == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert _usual_port(port) == port

@@ -1,6 +1,7 @@
 """Runs `xmppscope demo`: the embedded server, the scripted clients, and the real proxy between them."""
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import Sequence
 from itertools import count
@@ -22,6 +23,8 @@ _INTRODUCTION: Final = (
     "Romeo and Juliet log in, befriend each other and talk; then a line is cut."
 )
 _COLUMN: Final = 18
+_HOST: Final = "127.0.0.1"
+_PORT: Final = 5322
 
 
 class Highlights:
@@ -60,7 +63,7 @@ def run(options: DemoOptions) -> int:
 
 
 async def _run(options: DemoOptions, folder: Path) -> None:
-    async with DemoServer(DOMAIN, ACCOUNTS) as server:
+    async with DemoServer(DOMAIN, ACCOUNTS, channel_binding=not options.serve) as server:
         await server.start()
         trusted = folder / "server.pem"
         trusted.write_bytes(server.authority_pem)
@@ -81,7 +84,7 @@ def _proxy_options(options: DemoOptions, server: DemoServer, folder: Path) -> Pr
     if record is None and not options.serve:
         record = _free_name()
     return ProxyOptions(
-        listen=("127.0.0.1:5322",) if options.serve else ("127.0.0.1:0",),
+        listen=(f"{_HOST}:{_usual_port() if options.serve else 0}",),
         # This port of the small server knows STARTTLS alone; clients of others' may begin with TLS.
         upstream=f"starttls:127.0.0.1:{server.port}",
         upstream_ca=str(folder / "server.pem"),
@@ -95,6 +98,17 @@ def _proxy_options(options: DemoOptions, server: DemoServer, folder: Path) -> Pr
         ascii=options.ascii,
         verbose=options.verbose,
     )
+
+
+def _usual_port(port: int = _PORT) -> int:
+    """Return the port that the documentation names, or 0, which takes any, where another program has it."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((_HOST, port))
+        except OSError:
+            return 0
+    return port
 
 
 def _free_name() -> str:

@@ -6,7 +6,7 @@ TLS 1.3 (RFC 9266) the `ssl` module gives no access.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,16 +52,20 @@ class Reply:
         return element(SASL, "success" if self.done else "challenge", None, *content)
 
 
-def mechanisms() -> tuple[str, ...]:
-    """Return the mechanisms that the server offers, the best first."""
-    return (*(name + _PLUS for name in scram.HASHES), *scram.HASHES, PLAIN)
+def mechanisms(bindings: Collection[str]) -> tuple[str, ...]:
+    """Return the mechanisms that the server offers, the best first; without *bindings* none ends in -PLUS."""
+    bound = (name + _PLUS for name in scram.HASHES) if bindings else ()
+    return (*bound, *scram.HASHES, PLAIN)
 
 
-def features(bindings: Iterable[str]) -> tuple[Element, ...]:
+def features(bindings: Collection[str]) -> tuple[Element, ...]:
     """Return what the stream features say about authentication: the mechanisms, and the channel bindings (XEP-0440)."""
-    offered = (element(SASL, "mechanism", None, name) for name in mechanisms())
+    offered = (element(SASL, "mechanism", None, name) for name in mechanisms(bindings))
+    offer = element(SASL, "mechanisms", None, *offered)
+    if not bindings:
+        return (offer,)
     types = (element(CHANNEL_BINDING, "channel-binding", {"type": binding}) for binding in bindings)
-    return element(SASL, "mechanisms", None, *offered), element(CHANNEL_BINDING, "sasl-channel-binding", None, *types)
+    return offer, element(CHANNEL_BINDING, "sasl-channel-binding", None, *types)
 
 
 def encoded(data: bytes) -> str:
@@ -84,7 +88,7 @@ class Exchange:
     """
 
     def __init__(self, mechanism: str, accounts: Accounts, bindings: dict[str, bytes]) -> None:
-        if mechanism not in mechanisms():
+        if mechanism not in mechanisms(bindings):
             raise SaslError("invalid-mechanism")
         self.username = ""
         self._accounts = accounts

@@ -27,7 +27,8 @@ class DemoServer:
     """A server for *domain*; `start` makes it listen, `close` ends it, `async with` closes it at the end.
 
     *certificate* is a chain and its private key in PEM; without it the server makes one, signed by an authority of its
-    own, whose certificate is `authority_pem`.
+    own, whose certificate is `authority_pem`. Without *channel_binding* it offers no `-PLUS` mechanism: a client that
+    could use one and has a proxy in between would be refused, and rightly so (RFC 5802 §6).
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class DemoServer:
         certificate: tuple[bytes, bytes] | None = None,
         *,
         hold: float = HOLD,
+        channel_binding: bool = True,
     ) -> None:
         self.domain = domain
         self.port = 0
@@ -44,7 +46,12 @@ class DemoServer:
         identity = make_identity(domain) if certificate is None else Identity(*certificate)
         self._authority_pem = identity.authority_pem
         self._host = Host(
-            Accounts(domain), identity.context(), identity.context("xmpp-client"), identity.end_point, hold
+            Accounts(domain),
+            identity.context(),
+            identity.context("xmpp-client"),
+            identity.end_point,
+            hold,
+            channel_binding,
         )
         self._listeners: list[asyncio.Server] = []
         for username, password in (accounts or {}).items():

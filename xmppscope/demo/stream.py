@@ -41,6 +41,7 @@ class Host:
     direct_context: ssl.SSLContext
     end_point: bytes
     hold: float
+    channel_binding: bool = True
     streams: set["ServerStream"] = field(default_factory=set)
     empty: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -227,6 +228,8 @@ class ServerStream:
 
     def _bindings(self) -> dict[str, bytes]:
         """Return the channel bindings that this connection has."""
+        if not self.host.channel_binding:
+            return {}
         unique = None if self._line is None else self._line.unique
         return {sasl.END_POINT: self.host.end_point} | ({} if unique is None else {sasl.UNIQUE: unique})
 
