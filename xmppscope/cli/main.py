@@ -5,6 +5,7 @@ second Ctrl-C ends at once, with 130 as shells expect. A fault of the program it
 """
 
 import difflib
+import gc
 import importlib
 import os
 import re
@@ -22,6 +23,7 @@ COMMANDS: Final = {
     "proxy": ("xmppscope.cli.proxy", "Put a debugging proxy between a client and a server."),
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
     "sniff": ("xmppscope.cli.sniff", "The same, live from a network interface."),
+    "report": ("xmppscope.cli.report", "Write one self-contained HTML file."),
     "explain": ("xmppscope.cli.explain", "Explain an element, a condition, a namespace, a XEP or a rule."),
     "lint": ("xmppscope.cli.lint", "Print findings only; the exit status tells whether there are any."),
     "stats": ("xmppscope.cli.stats", "Print figures: connections, latencies, errors, traffic."),
@@ -81,6 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.stderr is None:
         # It was closed by who started us: nobody wants to know.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    # Entries are kept by the thousand and hardly ever in cycles: to look through them often finds nothing.
+    gc.set_threshold(20_000, 20, 20)
     try:
         status = xmppscope.main(arguments, prog_name="xmppscope", standalone_mode=False)
     except click.ClickException as error:
