@@ -19,6 +19,7 @@ from xmppscope.proxy.record import PcapngLegs
 from xmppscope.proxy.relay import Relay
 from xmppscope.proxy.secrets import TlsSecrets
 from xmppscope.proxy.settings import Dial, End, Settings
+from xmppscope.proxy.strangers import Strangers
 from xmppscope.proxy.upstream import parse_upstream
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.tls.keylog import KeyStore
@@ -40,17 +41,25 @@ class Tools:
     def __init__(self, authority: Authority, upstream_ca: str | None = None, *, insecure: bool = False) -> None:
         self._secrets = TlsSecrets()
         self.secrets: Callable[[], bytes] = self._secrets.take
-        self._clients = ClientLegs(authority, self._secrets)
+        self._clients = ClientLegs(authority, self._secrets, None, upstream_ca)
         self._servers = ServerLegs(self._secrets, upstream_ca, insecure=insecure)
+        self.strangers = Strangers()
         self.asked: list[tuple[Any, ...]] = []
         self.curve = ""
 
     def client_context(
-        self, domain: str, dialled: str, upstream: bytes | None, alpn: str | None, versions: Versions
+        self,
+        domain: str,
+        dialled: str,
+        upstream: bytes | None,
+        alpn: str | None,
+        versions: Versions,
+        *,
+        asks: bool = False,
     ) -> ssl.SSLContext:
         self.asked.append(("client", domain, alpn, versions))
         names = LeafNames(domain, dialled.rpartition(":")[0], () if upstream is None else upstream_names(upstream))
-        context = self._clients.context(names, alpn, *versions)
+        context = self._clients.context(names, alpn, *versions, asks=asks)
         if self.curve:
             context.set_ecdh_curve(self.curve)
         return context

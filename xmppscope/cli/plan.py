@@ -5,18 +5,19 @@ from typing import Final
 
 from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.model.plaintext import visible
+from xmppscope.model.timeline import ConnectionKind
 from xmppscope.proxy.authority import Authority
 from xmppscope.proxy.host import is_loopback, shown
-from xmppscope.proxy.upstream import parse_upstream
+from xmppscope.proxy.upstream import Mode, parse_upstream
 from xmppscope.render.terminal.palette import WARNING, Palette
 
 _LABEL: Final = 12
-_MODES: Final = {
-    "same": "with TLS as the client has it",
+_MODES: Final[dict[Mode, str]] = {
     "starttls": "by STARTTLS",
     "tls": "by direct TLS",
     "plain": "without TLS",
 }
+_WHO: Final[dict[ConnectionKind, str]] = {"c2s": "client", "s2s": "initiating server", "component": "gateway"}
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})
 
 Addresses = Sequence[tuple[str, int]]
@@ -25,13 +26,17 @@ Addresses = Sequence[tuple[str, int]]
 def plan(options: ProxyOptions, authority: Authority, addresses: Addresses, *, colour: bool) -> str:
     """Return the plan in words, each line ended by a line feed."""
     rows = [("listens on", _listens(addresses)), ("goes to", _goes_to(options))]
-    if options.server_cert is None:
+    if options.component:
+        rows.append(("secures", "nothing: components speak without TLS (XEP-0114)"))
+    elif options.server_cert is None:
         rows.append(("signs with", f"{authority.name} (xmppscope ca show{_ca_dir(options)})"))
     else:
         rows.append(("shows", f"{visible(options.server_cert)}, as the server does"))
-    if not options.insecure_upstream:
+    if options.s2s:
+        rows.append(("asks", "the initiating server for its certificate, to show it"))
+    if not options.insecure_upstream and not options.component:
         rows.append(("verifies", "the server's certificate against the XMPP domain"))
-    if not options.keep_channel_binding:
+    if not (options.keep_channel_binding or options.s2s or options.component):
         rows.append(("changes", "takes channel binding out of the features: it cannot pass a proxy"))
     if options.record is not None:
         rows.append(("records", f"{visible(options.record)} (0600): all that is said, and the keys"))
@@ -62,12 +67,19 @@ def _listens(addresses: Addresses) -> str:
 
 
 def _goes_to(options: ProxyOptions) -> str:
-    named = "the server of the domain that the client names (SRV, else 5222)"
+    kind: ConnectionKind = "s2s" if options.s2s else "component" if options.component else "c2s"
+    named = f"the server of the domain that the {_WHO[kind]} names (SRV, else {5269 if options.s2s else 5222})"
     if options.upstream is not None:
         upstream = parse_upstream(options.upstream)
-        port = upstream.port or {"tls": 5223}.get(upstream.mode, 5222)
-        named = f"{shown(upstream.host, port)}, {_MODES[upstream.mode]}"
+        port = upstream.port_for(kind)
+        named = f"{shown(upstream.host, port)}, {_how(upstream.mode, kind)}"
     return "where redirected connections were meant to go" if options.mode == "transparent" else named
+
+
+def _how(mode: Mode, kind: ConnectionKind) -> str:
+    if mode != "same":
+        return _MODES[mode]
+    return "without TLS" if kind == "component" else f"with TLS as the {_WHO[kind]} has it"
 
 
 def _ca_dir(options: ProxyOptions) -> str:
@@ -78,11 +90,16 @@ def _steps(options: ProxyOptions, addresses: Addresses) -> list[str]:
     host, port = addresses[0]
     everywhere = host in _EVERYWHERE
     at = "an address of this machine" if everywhere else f"host {host}"
+    if options.component:
+        return [f"In the gateway set {at} and port {port} as its server; its name and secret stay as they are."]
     page = f"http://ADDRESS:{port}/" if everywhere else f"http://{shown(host, port)}/"
     trust = f"Let it trust the authority: xmppscope ca trust{_ca_dir(options)}, or {page}"
     if options.server_cert is not None:
         trust = "It need not trust anybody new: the certificate is the server's own."
     point = f"In the client set {at} and port {port}; the JID stays as it is."
+    if options.s2s:
+        point = f"Let the SRV records of the domain, or its address, lead the other server to {at} and port {port}."
+        trust = trust.replace("it trust", "that server trust")
     if options.mode == "transparent":
         point = f"Redirect the clients' connections to port {port}, and leave the proxy's own ones out."
     return [

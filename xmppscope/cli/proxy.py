@@ -22,6 +22,8 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     listen: tuple[str, ...] = (DEFAULT_LISTEN,)
     upstream: str | None = None
+    s2s: bool = False
+    component: bool = False
     mode: Literal["named", "transparent"] = "named"
     resolver: str | None = None
     ca_dir: str | None = None
@@ -67,6 +69,8 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     help="The server; with starttls:, tls: or plain: before it where its leg shall differ from the client's. "
     "Without it: the server of the domain that the client names (SRV).",
 )
+@click.option("--s2s", is_flag=True, help="Servers come, not clients; they are asked for their certificate.")
+@click.option("--component", is_flag=True, help="Gateways and other components come (XEP-0114); needs --upstream.")
 @click.option(
     "--mode",
     type=click.Choice(["named", "transparent"]),

@@ -29,6 +29,7 @@ from xmppscope.proxy.resolve import Resolver
 from xmppscope.proxy.secrets import TlsSecrets
 from xmppscope.proxy.server import ProxyServer
 from xmppscope.proxy.settings import Settings
+from xmppscope.proxy.strangers import Strangers
 from xmppscope.proxy.tls_choice import Versions
 from xmppscope.proxy.upstream import parse_listen, parse_upstream
 from xmppscope.render.terminal.numbers import plural
@@ -48,18 +49,29 @@ class LegContexts:
             own = options.server_cert, options.server_key
         if options.client_cert is not None:
             shows = options.client_cert, options.client_key or options.client_cert
-        self._clients = ClientLegs(authority, self._secrets, own)
+        self.strangers = Strangers()
+        self._clients = ClientLegs(authority, self._secrets, own, options.upstream_ca if options.s2s else None)
         self._servers = ServerLegs(
             self._secrets, options.upstream_ca, insecure=options.insecure_upstream, client_certificate=shows
         )
 
     def client_context(
-        self, domain: str, dialled: str, upstream: bytes | None, alpn: str | None, versions: Versions
+        self,
+        domain: str,
+        dialled: str,
+        upstream: bytes | None,
+        alpn: str | None,
+        versions: Versions,
+        *,
+        asks: bool = False,
     ) -> ssl.SSLContext:
-        """Return the context in which to be the server of *domain*; *upstream* is that server's own certificate."""
+        """Return the context in which to be the server of *domain*; *upstream* is that server's own certificate.
+
+        With *asks* the peer is asked for a certificate too.
+        """
         address = dialled.rpartition(":")[0].strip("[]")
         names = LeafNames(domain, address, () if upstream is None else upstream_names(upstream))
-        return self._clients.context(names, alpn, *versions)
+        return self._clients.context(names, alpn, *versions, asks=asks)
 
     def server_context(self, alpn: tuple[str, ...], versions: Versions) -> ssl.SSLContext:
         """Return the context in which to be a client of the server."""
@@ -81,6 +93,7 @@ class Proxying:
             real_certificate=options.server_cert is not None,
             insecure=options.insecure_upstream,
             records=options.record is not None,
+            kind="s2s" if options.s2s else "component" if options.component else "unknown",
         )
         self.options = options
         self._listen = [parse_listen(text) for text in options.listen]
@@ -171,6 +184,10 @@ def _check(options: ProxyOptions) -> None:
         raise XmppscopeError("--server-cert and --server-key go together; give both")
     if options.client_key is not None and options.client_cert is None:
         raise XmppscopeError("--client-key goes with --client-cert; give both")
+    if options.s2s and options.component:
+        raise XmppscopeError("--s2s and --component contradict each other; start one proxy for each")
+    if options.component and options.upstream is None and options.mode != "transparent":
+        raise XmppscopeError("--component: no server named, and no SRV names one; add --upstream HOST:PORT")
     if options.mode == "transparent" and sys.platform != "linux":
         raise XmppscopeError("--mode transparent needs Linux; let the client use SOCKS5 or HTTP CONNECT")
     named = [

@@ -76,7 +76,8 @@ class ClientLegs:
     """Contexts in which the proxy is the server of a client.
 
     It shows a leaf certificate of *authority*, or the *certificate* whose file and whose key's file are given. All leaf
-    certificates have one key, made for this run.
+    certificates have one key, made for this run. A peer that is asked for a certificate, as servers ask one another,
+    may have none; one that it shows must lead to an authority of the system or to one in *authority_file*.
     """
 
     def __init__(
@@ -84,12 +85,14 @@ class ClientLegs:
         authority: Authority,
         secrets: TlsSecrets,
         certificate: tuple[str, str] | None = None,
+        authority_file: str | None = None,
         *,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._authority = authority
         self._secrets = secrets
         self._own = None if certificate is None else Credential.load(*certificate, any_strength=True)
+        self._trusted = None if authority_file is None else TrustedFile(authority_file)
         self._clock = clock
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._key_pem = self._key.private_bytes(
@@ -98,10 +101,19 @@ class ClientLegs:
         self._contexts = _Contexts(CLIENT_CONTEXTS)
 
     def context(
-        self, names: LeafNames, alpn: str | None, minimum: ssl.TLSVersion, maximum: ssl.TLSVersion
+        self,
+        names: LeafNames,
+        alpn: str | None,
+        minimum: ssl.TLSVersion,
+        maximum: ssl.TLSVersion,
+        *,
+        asks: bool = False,
     ) -> ssl.SSLContext:
-        """Return the context to meet a client with: for these names, choosing *alpn*, within these versions."""
-        key = (names if self._own is None else None, alpn, minimum, maximum)
+        """Return the context to meet a client with: for these names, choosing *alpn*, within these versions.
+
+        With *asks* the client is asked for its certificate.
+        """
+        key = (names if self._own is None else None, alpn, minimum, maximum, asks)
         now = self._clock()
         found = self._contexts.find(key, now)
         if found is not None:
@@ -112,6 +124,9 @@ class ClientLegs:
         _restrict(context, minimum, maximum, any_strength=self._own is not None)
         if alpn is not None:
             context.set_alpn_protocols([alpn])
+        if asks:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            _trust(context, self._trusted, ssl.Purpose.CLIENT_AUTH)
         # The certificate comes last, since OpenSSL measures it by the strength that is set.
         (self._own or self._leaf(names, now)).load_into(context)
         self._secrets.watch(context)
@@ -170,11 +185,15 @@ class ServerLegs:
             context.verify_mode = ssl.CERT_NONE
             return
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-        if self._trusted is not None:
-            self._trusted.load_into(context)
-            # What the user names is trusted as it is: an authority that another one issued, or a server's certificate.
-            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        _trust(context, self._trusted, ssl.Purpose.SERVER_AUTH)
+
+
+def _trust(context: ssl.SSLContext, trusted: TrustedFile | None, purpose: ssl.Purpose) -> None:
+    context.load_default_certs(purpose)
+    if trusted is not None:
+        trusted.load_into(context)
+        # What the user names is trusted as it is: an authority that another one issued, or a server's certificate.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def _restrict(context: ssl.SSLContext, minimum: ssl.TLSVersion, maximum: ssl.TLSVersion, *, any_strength: bool) -> None:

@@ -147,7 +147,11 @@ class Ending:
         if self._relay.client.ended and self._relay.client.established:
             self.finish(time)  # as the server does (above)
             return
-        if "unknown ca" in str(fault) or "certificate" in str(fault):
+        if fault.verification:
+            self._relay.tools.strangers.add(self._relay.peer)
+            why = f"The initiating server's own certificate does not hold here: {fault}."
+            advice = "--upstream-ca FILE with its authority; the next time it is asked for none, as if it had none"
+        elif "unknown ca" in str(fault) or "certificate" in str(fault):
             why = "The client does not trust the proxy's authority."
             why += self._beyond(": nothing is wrong beyond the proxy")
             advice = "xmppscope ca trust: the steps for this system and this client"

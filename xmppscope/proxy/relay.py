@@ -48,6 +48,7 @@ class Relay:
         self.settings = settings
         self.tools = tools
         self.pair = pair
+        self.peer = client
         self.dialled = dialled
         self.destination = destination
         self.direct_tls = direct_tls

@@ -45,9 +45,16 @@ class Security:
 
     @property
     def kind(self) -> ConnectionKind:
-        """What kind of stream it is; before a header, what the ALPN of direct TLS says (XEP-0368 §3)."""
+        """What kind of stream it is; before a header, what the user or the ALPN of direct TLS says (XEP-0368 §3)."""
         hello, kind = self._relay.client.hello, self._relay.negotiation.kind
-        return "s2s" if kind == "unknown" and hello is not None and "xmpp-server" in hello.alpn else kind
+        if kind != "unknown":
+            return kind
+        return "s2s" if hello is not None and "xmpp-server" in hello.alpn else self._relay.settings.kind
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client, a server itself, is to be asked for its certificate."""
+        return self._relay.settings.kind == "s2s" and self._relay.peer not in self._relay.tools.strangers
 
     def begin(self, time: int) -> None:
         """Let both legs go on in TLS: `<proceed/>` has passed."""
@@ -154,7 +161,8 @@ class Security:
         alpn = usual if hello is not None and usual in hello.alpn else None
         if server.established and server.tls is not None:
             versions, alpn = only(server.version), server.tls.selected_alpn_protocol()
-        context = relay.tools.client_context(relay.domain, relay.dialled, self._certificate, alpn, versions)
+        own, asks = self._certificate, self.asks
+        context = relay.tools.client_context(relay.domain, relay.dialled, own, alpn, versions, asks=asks)
         relay.ending.wait_for("the client did not complete the TLS handshake", time)
         try:
             relay.client.start_tls(context, time)

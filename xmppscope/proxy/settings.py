@@ -7,19 +7,26 @@ from typing import Protocol
 import msgspec
 
 from xmppscope.model.timeline import ConnectionKind
+from xmppscope.proxy.strangers import Strangers
 from xmppscope.proxy.upstream import Upstream
+from xmppscope.proxy.web_url import WebKind, WebUrl
 
 Destination = tuple[str, int]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for: `records` says that a recording wants the bytes as they are on the wire."""
+    """What the user asked for: `records` says that a recording wants the bytes as they are on the wire.
+
+    `kind` is that of the streams to come, for what has to be decided before there is a header.
+    """
 
     upstream: Upstream | None = None
+    web: tuple[WebUrl, ...] = ()
     keep_channel_binding: bool = False
     real_certificate: bool = False
     insecure: bool = False
     records: bool = False
+    kind: ConnectionKind = "unknown"
 
 
 class Tools(Protocol):
@@ -32,11 +39,20 @@ class Tools(Protocol):
         upstream: bytes | None,
         alpn: str | None,
         versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
+        *,
+        asks: bool = False,
     ) -> ssl.SSLContext:
-        """Return the context in which to be the server of *domain*; *upstream* is that server's own certificate."""
+        """Return the context in which to be the server of *domain*; *upstream* is that server's own certificate.
+
+        With *asks* the peer is asked for a certificate too.
+        """
 
     def server_context(self, alpn: tuple[str, ...], versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> ssl.SSLContext:
         """Return the context in which the proxy is a client of the server."""
+
+    @property
+    def strangers(self) -> Strangers:
+        """The peers that are not to be asked for a certificate again."""
 
     @property
     def secrets(self) -> Callable[[], bytes]:
@@ -60,4 +76,31 @@ class End(msgspec.Struct, frozen=True):
     close: bool = False
 
 
-Command = Dial | End
+class WebDial(msgspec.Struct, frozen=True):
+    """A command: connect to a place of the web; without `url`, to the one for `path` that the domain's host-meta names."""
+
+    kind: WebKind
+    path: str
+    domain: str
+    url: WebUrl | None
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """A command: get the host-meta at `path` from where `url` leads, or from the domain itself; `base` is our address.
+
+    `base` says whether the client came in TLS, and by which Host.
+    """
+
+    path: str
+    domain: str
+    url: WebUrl | None
+    base: tuple[bool, str]
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A command: read no more from the client for now, or go on."""
+
+    on: bool
+
+
+Command = Dial | End | WebDial | Fetch | Hold
