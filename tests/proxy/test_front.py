@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xmppscope.proxy.front import AHEAD_BOUND, SPACE_BOUND, Arrived, Front, FrontStep
+from xmppscope.proxy.front import AHEAD_BOUND, SPACE_BOUND, Arrived, Front, FrontStep, Via
 from xmppscope.proxy.http import HEAD_BOUND
 from xmppscope.proxy.page import Page
 
@@ -110,11 +110,18 @@ def test_a_browser_is_answered_once() -> None:
     assert front.eof() == FrontStep()
 
 
-def test_bosh_and_websocket_are_declined_in_words() -> None:
-    step = Front(PAGE).feed(b"POST /http-bind HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
-    assert step.verdict is not None
-    assert step.verdict.reason == "501 Not Implemented: WebSocket and BOSH are not passed on yet."
-    assert step.send.endswith(b"\r\n\r\nWebSocket and BOSH are not passed on yet.\n")
+POST = b"POST /http-bind HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "named", "via"),
+    [(b"", b"", None, ""), (SOCKS, GRANTED, NAMED, "SOCKS5"), (CONNECT, ESTABLISHED, OTHER, "HTTP CONNECT")],
+)
+def test_the_web_is_passed_on_whole_inside_a_tunnel_too(
+    before: bytes, sent: bytes, named: tuple[str, int] | None, via: Via
+) -> None:
+    for pieces in splits(before + POST):
+        assert talk(pieces) == (sent, Arrived("web", POST, named, via))
 
 
 @pytest.mark.parametrize(("asks", "named"), [(SOCKS, NAMED), (CONNECT, OTHER)])

@@ -1,8 +1,8 @@
 """The front door: the first bytes of a client tell what it speaks, and any of the ways in leads to XMPP.
 
 A stream header, a TLS ClientHello, SOCKS5, HTTP CONNECT and a browser's GET arrive at one port; their first bytes
-differ. After SOCKS5 or CONNECT the bytes behind it are judged again, and only XMPP and TLS are let in: a proxy within a
-proxy is refused. Specifications: RFC 6120 §4.2, RFC 8446 §5.1, RFC 1928, RFC 9110 §9.3.6.
+differ. After SOCKS5 or CONNECT the bytes behind it are judged again, and only TLS and what can be XMPP are let in: a
+proxy within a proxy is refused. Specifications: RFC 6120 §4.2, RFC 8446 §5.1, RFC 1928, RFC 9110 §9.3.6.
 
 Bytes in, bytes and a verdict out. How long to wait for a client that says nothing, and which destinations may be gone
 to, is for the caller to decide.
@@ -15,7 +15,7 @@ from xmppscope.proxy.http import Http, is_request
 from xmppscope.proxy.page import Page
 from xmppscope.proxy.socks import Socks
 
-Kind = Literal["clear", "tls", "http", "refused", "garbage", "closed"]
+Kind = Literal["clear", "tls", "web", "http", "refused", "garbage", "closed"]
 Via = Literal["", "SOCKS5", "HTTP CONNECT"]
 
 SPACE_BOUND: Final = 1024
@@ -32,9 +32,10 @@ _NESTED: Final = "a proxy protocol inside a tunnel, where only XMPP and TLS are 
 class Arrived(NamedTuple):
     """The verdict: what has arrived.
 
-    `clear` and `tls` are XMPP to be passed on: `data` are all its bytes so far, and `destination` is what the client
-    named by way of `via`, if it did. With the others the connection is done once the step's bytes are sent: `http` was
-    answered, `refused` declined, `garbage` is nothing known, `closed` ended too early; `reason` says more, in words.
+    `clear` and `tls` are to be passed on, and so is `web`, HTTP that is not for the proxy itself: `data` are all bytes
+    so far, and `destination` is what the client named by way of `via`, if it did. With the others the connection is
+    done once the step's bytes are sent: `http` was answered, `refused` declined, `garbage` is nothing known, `closed`
+    ended too early; `reason` says more, in words.
     """
 
     kind: Kind
@@ -67,7 +68,7 @@ class Front:
     def feed(self, data: bytes) -> FrontStep:
         """Take the next bytes of the client. Behind a verdict on what is no XMPP they are dropped."""
         if self._verdict is not None:
-            if self._verdict.kind in ("clear", "tls"):
+            if self._verdict.kind in ("clear", "tls", "web"):
                 raise RuntimeError("the verdict has handed this connection over")
             return FrontStep()
         if self._wanted is None:
@@ -113,7 +114,7 @@ class Front:
             return self._end(opening)
         if opening == "garbage":
             return self._end("garbage", "neither XMPP, TLS, SOCKS nor HTTP")
-        if self._via:
+        if self._via and opening != "http":
             return self._end("refused", _NESTED)
         self._asks = Http(self._page) if opening == "http" else Socks()
         data, self._data = self._data, b""
@@ -122,6 +123,11 @@ class Front:
     def _ask(self, asks: Socks | Http, data: bytes) -> FrontStep:
         """Go on with a proxy protocol."""
         reply = asks.feed(data)
+        if isinstance(asks, Http) and asks.passes:
+            self._data = asks.passes
+            return self._end("web")
+        if self._via and (reply.end or reply.destination is not None):
+            return self._end("refused", _NESTED)
         if reply.end:
             return self._end("http" if isinstance(asks, Http) else "refused", reply.end, reply.send)
         if reply.destination is not None:

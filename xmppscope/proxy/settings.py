@@ -9,7 +9,7 @@ import msgspec
 from xmppscope.model.timeline import ConnectionKind
 from xmppscope.proxy.strangers import Strangers
 from xmppscope.proxy.upstream import Upstream
-from xmppscope.proxy.web_url import WebKind, WebUrl
+from xmppscope.proxy.web_url import WebUrl
 
 Destination = tuple[str, int]
 
@@ -76,31 +76,4 @@ class End(msgspec.Struct, frozen=True):
     close: bool = False
 
 
-class WebDial(msgspec.Struct, frozen=True):
-    """A command: connect to a place of the web; without `url`, to the one for `path` that the domain's host-meta names."""
-
-    kind: WebKind
-    path: str
-    domain: str
-    url: WebUrl | None
-
-
-class Fetch(msgspec.Struct, frozen=True):
-    """A command: get the host-meta at `path` from where `url` leads, or from the domain itself; `base` is our address.
-
-    `base` says whether the client came in TLS, and by which Host.
-    """
-
-    path: str
-    domain: str
-    url: WebUrl | None
-    base: tuple[bool, str]
-
-
-class Hold(msgspec.Struct, frozen=True):
-    """A command: read no more from the client for now, or go on."""
-
-    on: bool
-
-
-Command = Dial | End | WebDial | Fetch | Hold
+Command = Dial | End
