@@ -21,9 +21,11 @@ from xmppscope.session.seen import About
 
 
 class Tracker(Protocol):
-    """Whatever remembers: bounded, and it counts what it `forgotten` has."""
+    """Whatever remembers, within bounds."""
 
-    forgotten: int
+    @property
+    def forgotten(self) -> int:
+        """How many things it has not kept."""
 
 
 T = TypeVar("T", bound=Tracker)
@@ -73,6 +75,9 @@ class Followed(Protocol):
     def expect(self, entry: int, handler: "Handler") -> None:
         """Have *handler* called with the result or error that answers the iq request *entry*."""
 
+    def item(self, met: "Met", item: Element) -> None:
+        """Send a pubsub item to whom its payload concerns."""
+
 
 class Met:
     """An element where it was met: the `entry` of the stanza (or nonza) `stanza`, on the connection `place`."""
@@ -98,6 +103,11 @@ class Met:
     def c2s(self) -> bool:
         """Whether the stream is one between a client and its server."""
         return self.place.about.negotiation.kind == "c2s"
+
+    @property
+    def jid(self) -> str:
+        """The full JID of the client, if it is known."""
+        return self.place.jid
 
     @property
     def account(self) -> Account:
@@ -140,8 +150,9 @@ Handlers = Mapping[str, Handler]
 class Extension(msgspec.Struct, kw_only=True):
     """One extension: `number` ("0030"), `title`, its `namespaces`, and what to do with which elements.
 
-    `elements` are children of stanzas, `nonzas` first-level elements, both by expanded name (``namespace\\nlocal``).
-    Several extensions may name the same element: all are called, in the order of the registry. `tracker` is the class
+    All handlers go by expanded name (``namespace\\nlocal``): `elements` of the children of stanzas, but for errors, whose
+    payload is an echo; `errors` of what stands inside the `<error/>` of one; `nonzas` of first-level elements; `items`
+    of the payloads of pubsub items (XEP-0060), which get the item, published, notified or fetched. Several extensions may name the same element: all are called, in the order of the registry. `tracker` is the class
     that remembers for one connection, if any.
     """
 
@@ -149,5 +160,7 @@ class Extension(msgspec.Struct, kw_only=True):
     title: str
     namespaces: tuple[str, ...]
     elements: Handlers = msgspec.field(default_factory=dict)
+    errors: Handlers = msgspec.field(default_factory=dict)
     nonzas: Handlers = msgspec.field(default_factory=dict)
+    items: Handlers = msgspec.field(default_factory=dict)
     tracker: type[Tracker] | None = None

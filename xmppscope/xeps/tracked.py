@@ -12,7 +12,7 @@ What state everything is in, `Tracked.states` tells, and `Tracked.changed` what 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from xmppscope.model.element import Element
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry
@@ -37,10 +37,19 @@ MOST_EXPECTED: Final = 256
 Table = Mapping[str, tuple[Handler, ...]]
 
 
+class Tables(NamedTuple):
+    """Whom an element is sent to, by its expanded name; see `descriptor.Extension`."""
+
+    elements: Table
+    errors: Table
+    nonzas: Table
+    items: Table
+
+
 class Tracked:
     """What is known of one connection. `compression` names the method once it is in use."""
 
-    def __init__(self, about: About, accounts: Accounts, capture: Shelf, elements: Table, nonzas: Table) -> None:
+    def __init__(self, about: About, accounts: Accounts, capture: Shelf, tables: Tables) -> None:
         self.about = about
         self.capture = capture
         self.changes = Changes()
@@ -50,8 +59,8 @@ class Tracked:
         self.compression: str | None = None
         self._kept = Shelf()
         self._kept.put(self.management)
-        self._elements = elements
-        self._nonzas = nonzas
+        self._elements = tables.elements
+        self._tables = tables
         self._accounts = accounts
         self._account: Account | None = None
         self._account_of = ""
@@ -164,7 +173,7 @@ class Tracked:
             if name in logins.HANDLERS:
                 self.logins.take(entry.sender, element, entry.entry)
                 login.attempted(self.changes, self.logins, entry)
-            handlers = self._nonzas.get(name)
+            handlers = self._tables.nonzas.get(name)
             if handlers is not None:
                 met = Met(entry, element, self)
                 for handler in handlers:
@@ -189,6 +198,20 @@ class Tracked:
                 for handler in handlers:
                     handler(met, child)
 
+    def item(self, met: Met, item: Element) -> None:
+        """Send a pubsub item to whom its payload concerns."""
+        for payload in item.children[:1]:
+            for handler in self._tables.items.get(payload.name, ()):
+                handler(met, item)
+
+    def _error(self, entry: Entry, element: Element) -> None:
+        """Send what an error says beside its condition (RFC 6120 §8.3.4) to whom it concerns."""
+        for child in element.children:
+            if child.local == "error":
+                for condition in child.children:
+                    for handler in self._tables.errors.get(condition.name, ()):
+                        handler(Met(entry, element, self), condition)
+
     def _answered(self, entry: Entry, element: Element) -> None:
         handler = self._expected.pop(entry.answers or 0, None)
         if handler is not None:
@@ -200,14 +223,14 @@ class Tracked:
             self._learned = self._learned or entry.to
         related = [child for child in element.children if child.name in deliveries.HANDLERS]
         deliveries.message(self.account, entry, related, self.rooms.nick)
-        if entry.type != "error":
-            self._children(entry, element)
+        (self._error if entry.type == "error" else self._children)(entry, element)
 
     def _presence(self, entry: Entry, element: Element) -> None:
         kind, c2s = entry.type, self.about.negotiation.kind == "c2s"
         if kind is not None:
             if kind == "error":
                 deliveries.error(self.account, entry)
+                self._error(entry, element)
                 return
             if kind in TYPES and c2s:
                 contacts.subscribe(self, entry, kind)
@@ -218,8 +241,7 @@ class Tracked:
             deliveries.remember(self.account, entry)
 
     def _iq(self, entry: Entry, element: Element) -> None:
-        if entry.type != "error":
-            self._children(entry, element)
+        (self._error if entry.type == "error" else self._children)(entry, element)
         if entry.type == "result" and self.about.negotiation.bound != self.changes.value("bound"):
             self.changes.change("bound", self.about.negotiation.bound, entry.entry, login.asked(entry))
 

@@ -12,7 +12,7 @@ from xmppscope.session.account import Accounts
 from xmppscope.session.seen import About, Note, Seen
 from xmppscope.xeps.descriptor import Extension, Handler, Handlers, Shelf
 from xmppscope.xeps.registry import EXTENSIONS
-from xmppscope.xeps.tracked import Tracked
+from xmppscope.xeps.tracked import Tables, Tracked
 from xmppscope.xeps.xep_0198 import Sessions
 
 __all__ = ["Tracked", "Trackers"]
@@ -30,8 +30,12 @@ class Trackers:
         found = tuple(extensions)
         self.accounts = Accounts()
         self.capture = Shelf()
-        self._elements = table(extension.elements for extension in found)
-        self._nonzas = table(extension.nonzas for extension in found)
+        self._tables = Tables(
+            elements=table(extension.elements for extension in found),
+            errors=table(extension.errors for extension in found),
+            nonzas=table(extension.nonzas for extension in found),
+            items=table(extension.items for extension in found),
+        )
         self._connections: dict[int, Tracked] = {}
         self._forgotten = 0
 
@@ -49,7 +53,7 @@ class Trackers:
         """Return what is known of a connection."""
         tracked = self._connections.get(about.number)
         if tracked is None:
-            tracked = Tracked(about, self.accounts, self.capture, self._elements, self._nonzas)
+            tracked = Tracked(about, self.accounts, self.capture, self._tables)
             self._connections[about.number] = tracked
         return tracked
 
