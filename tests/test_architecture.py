@@ -20,7 +20,7 @@ LAYERS = (
     ("explain", "redact"),
     ("diagnosis", "lint", "stats"),
     ("analyzer",),
-    ("filter", "render", "sources", "proxy", "demo"),
+    ("filter", "render", "sources", "proxy", "demo", "lessons"),
     ("cli",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}

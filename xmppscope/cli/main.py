@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
     "sniff": ("xmppscope.cli.sniff", "The same, live from a network interface."),
     "report": ("xmppscope.cli.report", "Write one self-contained HTML file."),
+    "lesson": ("xmppscope.cli.lesson", "Walk through the protocol, step by step, on real recordings."),
     "explain": ("xmppscope.cli.explain", "Explain an element, a condition, a namespace, a XEP or a rule."),
     "lint": ("xmppscope.cli.lint", "Print findings only; the exit status tells whether there are any."),
     "stats": ("xmppscope.cli.stats", "Print figures: connections, latencies, errors, traffic."),
