@@ -1,5 +1,7 @@
 """The texts of `xmppscope explain`, read from `texts/LANGUAGE/*.txt`: a translation is a folder beside `en`.
 
+A translation has the sentences and paragraphs alone, under the same titles; what it lacks is said in English.
+
 A file is a list of texts with a blank line between them. `[sm:resume]` begins one: a prefix for the family and the name
 as people write it. Lines `field: value` follow (spec, says, next, example, see, names, xep, types), then paragraphs.
 What a file has in common stands at its head: `@kind`, `@example` (with `{name}` in it), and `@ns PREFIX NAMESPACE`.
@@ -11,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-LANGUAGE: Final = "en"
+from xmppscope.explain.languages import ENGLISH
+
 FILES: Final = (
     "stream",
     "login",
@@ -65,11 +68,35 @@ def texts() -> tuple[Text, ...]:
     """Return every text."""
     found: list[Text] = []
     for file in FILES:
-        data = pkgutil.get_data(__package__, f"texts/{LANGUAGE}/{file}.txt")
+        data = pkgutil.get_data(__package__, f"texts/{ENGLISH}/{file}.txt")
         if data is None:
             raise FileNotFoundError(f"the package's texts {file}.txt")
         found += parse(data.decode())
     return tuple(found)
+
+
+def translated(text: Text, language: str) -> Text:
+    """Return *text* in *language*, as far as it is translated."""
+    if language == ENGLISH:
+        return text
+    other = translations(language).get(text.id)
+    if other is None:
+        return text
+    paragraphs = other.paragraphs or text.paragraphs
+    return msgspec.structs.replace(text, says=other.says, next=other.next or text.next, paragraphs=paragraphs)
+
+
+@cache
+def translations(language: str) -> dict[str, Text]:
+    """Return what is translated into *language*, by prefix and name."""
+    found: dict[str, Text] = {}
+    for file in FILES:
+        try:
+            data = pkgutil.get_data(__package__, f"texts/{language}/{file}.txt")
+        except FileNotFoundError:
+            continue
+        found.update((text.id, text) for text in parse((data or b"").decode()))
+    return found
 
 
 def parse(source: str) -> list[Text]:
