@@ -37,9 +37,13 @@ class Exchanges:
         if messages.held and len(messages.rest) + len(data) > bounds.HELD:
             self._loosen(side)
         messages.feed(data)
+        other = self._sides[1 - side]
         if messages.over:
             self._loose = True
             self._release(1 - side)
+        elif other.rest and not other.held:
+            # It waited for the answer that has come.
+            other.pump()
         return self._take()
 
     def lost(self, side: int, length: int | None) -> list[HttpEvent]:
@@ -87,7 +91,6 @@ class Exchanges:
     def _request(self, side: int, head: Head, start: int, end: int) -> int:
         self._exchange += 1
         exchange = self._exchange
-        self._pipelines = self._pipelines or (bool(self._pending) and not self._loose)
         self._pending.append((exchange, head))
         if len(self._pending) > bounds.PENDING:
             old, _ = self._pending.popleft()
@@ -117,6 +120,7 @@ class Exchanges:
     def _answered(self, side: int, end: int) -> tuple[int, Head | None]:
         """Return the exchange that a response belongs to, with its request if that is known."""
         pending = self._pending
+        self._pipelines = self._pipelines or (len(pending) > 1 and not self._loose)
         if self._loose and self._pipelines:
             self._forget(side, end)
         while self._loose and len(pending) > 1:

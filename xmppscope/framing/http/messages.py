@@ -164,10 +164,11 @@ class Messages:
                 self.abandon("the size of a chunk is none")
                 return self._refuse("the size of a chunk is none (RFC 9112 §7.1)", end + 1 or bounds.CHUNK_LINE)
             return False
-        self._left = int(line[1], 16)
-        if len(str(self._left)) > bounds.LENGTH_DIGITS:
+        size = int(line[1], 16)
+        if len(str(size)) > bounds.LENGTH_DIGITS:
             self.abandon("the size of a chunk is absurd")
-            return self._refuse(f"a chunk of {self._left} bytes", line.end())
+            return self._refuse(f"a chunk of {size} bytes", line.end())
+        self._left = size
         self._cut(line.end())
         self._step = self._in_chunk if self._left else self._trailer
         return True
