@@ -28,7 +28,7 @@ _MOST_CHANGES: Final = 8
 _FRESH: Final = 10_000_000_000
 """Nanoseconds after which a push is no longer taken for the answer to a change."""
 
-_MOST_FORMS: Final = 256
+_MOST_FORMS: Final = 64
 _MOST_PLACES: Final = 8
 
 Key = tuple[str, ...]

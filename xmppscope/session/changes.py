@@ -5,7 +5,6 @@ words. Each change of it keeps the entries that caused it, so that "why is this 
 counters that move with every stanza; who has such tells them when asked.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
@@ -45,8 +44,9 @@ class Changes:
 
     def __init__(self) -> None:
         self.forgotten = 0
-        self._histories: dict[tuple[str, str], deque[Changed]] = {}
-        self._recent: deque[Changed] = deque(maxlen=_MOST_RECENT)
+        # Lists, since a deque takes 600 bytes from the first change on, and most machines change once.
+        self._histories: dict[tuple[str, str], list[Changed]] = {}
+        self._recent: list[Changed] = []
 
     def change(self, machine: str, value: str, entry: int, because: Iterable[int] = (), subject: str = "") -> bool:
         """Note that *entry* sets a machine to *value*, because of earlier entries too; the same value changes nothing.
@@ -62,10 +62,13 @@ class Changes:
             return False
         if len(history) == MOST_CHANGES:
             self.forgotten += 1
+            del history[0]
         entries = (*(one for one in dict.fromkeys(because) if one != entry), entry)
         changed = Changed(machine, subject, before, value, entries)
         history.append(changed)
         self._recent.append(changed)
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[0]
         return True
 
     def value(self, machine: str, subject: str = "") -> str:
@@ -90,9 +93,9 @@ class Changes:
             if history
         ]
 
-    def _new(self, key: tuple[str, str]) -> deque[Changed]:
+    def _new(self, key: tuple[str, str]) -> list[Changed]:
         if len(self._histories) >= MOST_MACHINES:
             del self._histories[next(iter(self._histories))]
             self.forgotten += 1
-        history = self._histories[key] = deque(maxlen=MOST_CHANGES)
+        history = self._histories[key] = []
         return history
