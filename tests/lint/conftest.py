@@ -3,6 +3,7 @@
 import contextlib
 import re
 import ssl
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +16,14 @@ from cryptography.x509.oid import NameOID
 
 from xmppscope.analyzer import Analyzer
 from xmppscope.lint import Linter
-from xmppscope.lint.preambles import PREAMBLES
+from xmppscope.lint.preambles import INSIDE_TLS, PREAMBLES
 from xmppscope.lint.rule import Example, talk
 from xmppscope.model.timeline import Entry, Finding, Record
 from xmppscope.model.wire import Data, Ended, Lost, Opened, WireEvent
 from xmppscope.tls.keylog import KeyStore
 
 START = 1_700_000_000_000_000_000
+NAME = "capulet.example"
 LINE = re.compile(r"([CS])(?:: (.*)| (fin|rst|gap))", re.DOTALL)
 
 
@@ -40,17 +42,25 @@ class Heard:
 class Tls:
     """Both ends of one TLS connection in memory; who reads along gets its secrets."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, manner: str = "tls") -> None:
         server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         server.load_cert_chain(folder / "server.pem")
         server.num_tickets = 0
         client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        if manner == "tls-old":
+            for context in (server, client):
+                context.set_ciphers("ALL:@SECLEVEL=0")
+            with warnings.catch_warnings(action="ignore"):
+                client.minimum_version = server.minimum_version = ssl.TLSVersion.TLSv1_1
+                client.maximum_version = ssl.TLSVersion.TLSv1_1
+        elif manner == "tls-web":
+            client.set_alpn_protocols(["http/1.1"])
         self.keylog = folder / f"keys-{id(self)}"
         client.keylog_filename = str(self.keylog)
         self._in = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._ends = (
-            client.wrap_bio(self._in[0], self._out[0], server_hostname="capulet.example"),
+            client.wrap_bio(self._in[0], self._out[0], server_hostname=None if manner == "tls-nameless" else NAME),
             server.wrap_bio(self._in[1], self._out[1], server_side=True),
         )
 
@@ -117,7 +127,7 @@ def play_example(certificate: Path) -> Callable[..., Heard]:
     def play(example: Example, *, syn: bool = True, select: Sequence[str] = ()) -> Heard:
         keys = KeyStore()
         analyzer = Analyzer(keys, observers=[Linter(select)])
-        tls = Tls(certificate) if example.after == "tls" else None
+        tls = Tls(certificate, example.after) if example.after in INSIDE_TLS else None
         records = analyzer.feed(Opened(1, START, 0, "192.0.2.1:40001", "192.0.2.2:5222", syn))
         for number, (side, what) in enumerate(steps(example, tls), 1):
             if tls is not None and not keys.logs:

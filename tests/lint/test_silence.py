@@ -15,6 +15,7 @@ from xmppscope.lint.preambles import (
     OPENED,
     REOPENED,
     SASL,
+    SERVER_FINAL,
     SERVER_FIRST,
     STARTTLS,
 )
@@ -25,7 +26,7 @@ PING = "<ping xmlns='urn:xmpp:ping'/>"
 AUTH = f"C: <auth {SASL} mechanism='SCRAM-SHA-1'>{CLIENT_FIRST}</auth>"
 CHALLENGE = f"S: <challenge {SASL}>{SERVER_FIRST}</challenge>"
 RESPONSE = f"C: <response {SASL}>{CLIENT_FINAL}</response>"
-SUCCESS = f"S: <success {SASL}/>"
+SUCCESS = f"S: <success {SASL}>{SERVER_FINAL}</success>"
 BOUND = f"S: <stream:features><bind {BIND}/></stream:features>"
 JOIN = "C: <presence to='r@c.example/j'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
 JOINED = (
@@ -54,6 +55,7 @@ LEGAL = {
     "the choice was captured before the offer": ([OPEN, AUTH, OPENED, OFFER, CHALLENGE, RESPONSE, SUCCESS], "none"),
     "an attempt that was given up, and another one": (
         [AUTH, CHALLENGE, f"C: <abort {SASL}/>", f"S: <failure {SASL}><aborted/></failure>", AUTH, CHALLENGE], "offer"),
+    "features once more, when a server has proved who it is": (["S: <stream:features/>"], "servers"),
     "white space as a keepalive": (["C:  ", "S: \n", "C: \n"], "login"),
     "white space behind the answer": (
         [AUTH, CHALLENGE, RESPONSE, SUCCESS, f"C: \n{OPEN[3:]}", REOPENED, BOUND], "offer"),
@@ -75,7 +77,7 @@ LEGAL = {
          f"C: <enable {MANAGEMENT}/>"], "login"),
     "a cut that can be resumed": (["C rst"], "management"),
     "an end behind a stream error": (
-        ["S: <stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "S fin"], "login"),
+        ["S: <stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "C fin"], "login"),
     "zlib whose permission is missing": (
         [f"C: <compress {COMPRESS}><method>zlib</method></compress>", "C: \x78\x01\x02&garbage"], "login"),
     "TLS is given up": (

@@ -43,9 +43,32 @@ _LOGIN: Final = (
     f"C: <iq type='set' id='b1'><bind {BIND}/></iq>",
     f"S: <iq type='result' id='b1'><bind {BIND}><jid>juliet@capulet.example/balcony</jid></bind></iq>",
 )
+_INSIDE: Final = (
+    OPEN.replace("to=", "from='juliet@capulet.example' to="),
+    OPENED.replace("id=", "to='juliet@capulet.example' id="),
+)
+_SASL2: Final = (
+    *_INSIDE,
+    "S: <stream:features><authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-1</mechanism>"
+    "<mechanism>EXTERNAL</mechanism><inline><bind xmlns='urn:xmpp:bind:0'/><sm xmlns='urn:xmpp:sm:3'/>"
+    "<fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication>"
+    "</stream:features>",
+)
+_COMPONENT: Final = "xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
 PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
     "none": (),
     "tls": (),
+    "tls-old": (),
+    "tls-nameless": (),
+    "tls-web": (),
+    "secure": _INSIDE,
+    "sasl2": _SASL2,
+    "component": (
+        f"C: <stream:stream to='plays.capulet.example' {_COMPONENT}>",
+        f"S: <stream:stream from='plays.capulet.example' id='s1' {_COMPONENT}>",
+        "C: <handshake>aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e</handshake>",
+        "S: <handshake/>",
+    ),
     "header": _HEADER,
     "offer": _OFFER,
     "account": _ACCOUNT,
@@ -65,9 +88,18 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
 }
 """The lines of each preamble; all use SCRAM with a made-up proof and ids that no example uses."""
 
+INSIDE_TLS: Final[frozenset[Preamble]] = frozenset({"tls", "tls-old", "tls-nameless", "tls-web", "secure", "sasl2"})
+"""Those whose lines pass inside direct TLS."""
+
 NAMES: Final[dict[Preamble, str]] = {
     "none": "",
     "tls": "inside direct TLS",
+    "tls-old": "behind a handshake that agrees upon TLS 1.1",
+    "tls-nameless": "inside direct TLS whose ClientHello has no SNI",
+    "tls-web": "inside direct TLS whose ClientHello offers http/1.1",
+    "secure": "inside direct TLS, after both stream headers",
+    "sasl2": "inside direct TLS, after features with SASL2",
+    "component": "on a component's stream, after the handshake",
     "header": "after both stream headers",
     "offer": "after the stream features",
     "account": "after authentication, before a resource is bound",

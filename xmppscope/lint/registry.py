@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from xmppscope.lint.binding import BindChecker
+from xmppscope.lint.channel_binding import BindingChecker
 from xmppscope.lint.checker import Checker
+from xmppscope.lint.declared import DeclaredChecker
+from xmppscope.lint.fast import FastChecker
+from xmppscope.lint.handshakes import HandshakeChecker
+from xmppscope.lint.header_pairs import HeaderPairChecker
 from xmppscope.lint.iq import IqChecker
 from xmppscope.lint.iq_answers import AnswerChecker
 from xmppscope.lint.messages import MessageChecker
@@ -13,12 +18,16 @@ from xmppscope.lint.muc import MucChecker
 from xmppscope.lint.roster import RosterChecker
 from xmppscope.lint.rule import Rule
 from xmppscope.lint.sasl import SaslChecker
+from xmppscope.lint.sasl2 import Sasl2Checker
 from xmppscope.lint.scram import ScramChecker
+from xmppscope.lint.scram_fields import ScramFieldsChecker
 from xmppscope.lint.sessions import DialbackChecker, JingleChecker
 from xmppscope.lint.sm import ManagementChecker
 from xmppscope.lint.stanzas import StanzaChecker
+from xmppscope.lint.starttls_offers import StarttlsChecker
 from xmppscope.lint.stream_course import StreamChecker
 from xmppscope.lint.stream_errors import StreamErrorChecker
+from xmppscope.lint.stream_later import LaterChecker
 from xmppscope.lint.streams import HeaderChecker
 from xmppscope.lint.tls import TlsChecker
 from xmppscope.lint.xml import XmlChecker
@@ -27,11 +36,20 @@ from xmppscope.model.errors import XmppscopeError
 CHECKERS: Final[tuple[type[Checker], ...]] = (
     XmlChecker,
     HeaderChecker,
+    HeaderPairChecker,
+    DeclaredChecker,
     StreamChecker,
     StreamErrorChecker,
+    LaterChecker,
     TlsChecker,
+    StarttlsChecker,
+    HandshakeChecker,
     SaslChecker,
     ScramChecker,
+    ScramFieldsChecker,
+    BindingChecker,
+    Sasl2Checker,
+    FastChecker,
     BindChecker,
     StanzaChecker,
     IqChecker,

@@ -9,7 +9,10 @@ import msgspec
 
 from xmppscope.model.timeline import Severity
 
-Preamble = Literal["login", "account", "header", "management", "none", "servers", "offer", "tls"]
+Preamble = Literal[
+    "login", "account", "header", "management", "none", "servers", "component", "offer", "secure", "sasl2",
+    "tls", "tls-old", "tls-nameless", "tls-web",
+]  # fmt: skip
 
 LEVELS: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3}
 """The severities, the gravest last."""

@@ -2,14 +2,25 @@
 
 from typing import Final
 
-from xmppscope.lint.preambles import BIND, CLIENT_FINAL, CLIENT_FIRST, OFFER, OPEN, OPENED, REOPENED, SASL, SERVER_FIRST
+from xmppscope.lint.preambles import (
+    BIND,
+    CLIENT_FINAL,
+    CLIENT_FIRST,
+    OFFER,
+    OPEN,
+    OPENED,
+    REOPENED,
+    SASL,
+    SERVER_FINAL,
+    SERVER_FIRST,
+)
 from xmppscope.lint.rule import Rule, talk
 
 _AUTHENTICATED: Final = (
     f"C: <auth {SASL} mechanism='SCRAM-SHA-1'>{CLIENT_FIRST}</auth>",
     f"S: <challenge {SASL}>{SERVER_FIRST}</challenge>",
     f"C: <response {SASL}>{CLIENT_FINAL}</response>",
-    f"S: <success {SASL}/>",
+    f"S: <success {SASL}>{SERVER_FINAL}</success>",
 )
 _ASK: Final = f"C: <iq type='set' id='r1'><bind {BIND}/></iq>"
 _FEATURES: Final = f"S: <stream:features><bind {BIND}/></stream:features>"

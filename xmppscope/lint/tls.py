@@ -85,7 +85,8 @@ class TlsChecker(Checker):
         if login is not None:
             self._bypassed(element, login)
         first = course.about.from_start or element.child(names.MECHANISMS) is not None
-        if entry.stream != 1 or not first or element.child(names.STARTTLS) is not None:
+        later = len(course.features(1)) > 1
+        if entry.stream != 1 or later or not first or element.child(names.STARTTLS) is not None:
             return
         if course.kind in ("c2s", "s2s") and course.modern and course.whole(RECEIVING):
             self.report(ABSENT, "no STARTTLS is offered on an unencrypted connection")
