@@ -21,7 +21,7 @@ FOLDER = Path(library.__file__).with_name("texts")
 SPEC = re.compile(r"(?:RFC \d{4}|XEP-\d{4})(?: §\d+(?:\.\d+)*)?")
 SENTENCE = re.compile(r"[A-Z].*\.")
 OF_OUR_OWN = {"state:unknown", "entry:gap", "entry:opaque", "entry:proxy"}
-WITHOUT_NAMESPACE = {"ext", "state", "entry", "sm-error", "blocking-error", "upload-error", "pubsub-error"}
+WITHOUT_NAMESPACE = {"attr", "ext", "state", "entry", "sm-error", "blocking-error", "upload-error", "pubsub-error"}
 
 STREAM = """bad-format bad-namespace-prefix conflict connection-timeout host-gone host-unknown improper-addressing
 internal-server-error invalid-from invalid-namespace invalid-xml not-authorized not-well-formed policy-violation

@@ -28,6 +28,7 @@ FILES: Final = (
     "states",
     "entries",
     "extensions",
+    "attributes",
 )
 """The files of a language, in the order in which texts of the same name are shown."""
 

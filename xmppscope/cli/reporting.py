@@ -1,0 +1,131 @@
+"""Runs `xmppscope report`: reads captures as `read` does, and writes the page."""
+
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.observers import observers
+from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.passwords import passwords
+from xmppscope.cli.report import ReportOptions
+from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.model.errors import XmppscopeError
+from xmppscope.model.instant import iso
+from xmppscope.model.timeline import Record, Summary
+from xmppscope.render.html.report import HtmlReport
+from xmppscope.render.terminal.numbers import plural
+from xmppscope.sources.interrupt import Interruption
+from xmppscope.sources.keylogs import KeyLogs
+from xmppscope.sources.names import display
+from xmppscope.sources.pipeline import Pipeline
+from xmppscope.sources.reading import Reading
+from xmppscope.tls.keylog import KeyStore
+
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
+_INTERRUPTED: Final = 130
+_SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind who gets the page"
+
+
+def run(options: ReportOptions) -> int:
+    """Write the report that *options* ask for; return the exit status."""
+    check_named(options.files)
+    selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
+    output = open_output(options, options.files)
+    if output.is_terminal:
+        raise XmppscopeError("a page is not for a terminal; name a file with --output")
+    keys, keylogs = open_keys(options, options.files)
+    with Interruption() as interruption:
+        return _Run(options, output, keys, keylogs, interruption, selected).run()
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        options: ReportOptions,
+        output: Output,
+        keys: KeyStore,
+        keylogs: KeyLogs,
+        interruption: Interruption,
+        selected: "Selection | None",
+    ) -> None:
+        self._options = options
+        self._output = output
+        self._keylogs = keylogs
+        self._interruption = interruption
+        self._selected = selected
+        self._pipeline = Pipeline(
+            keys,
+            files=len(options.files),
+            show_secrets=options.show_secrets,
+            observers=observers(passwords=passwords(options.passwords)),
+        )
+        self._messages = Messages(options, output)
+        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
+        self._report = HtmlReport()
+        self._summary: Summary | None = None
+
+    def run(self) -> int:
+        """Read everything and write the page; return the exit status."""
+        if self._options.show_secrets:
+            self._messages.warn([_SECRETS])
+        try:
+            for records in self._reading.records():
+                self._take(records)
+            if self._summary is not None:
+                self._report.meta = self._meta()
+                self._output.write(self._report.close())
+            self._output.close()
+        except ReaderGone:
+            return 0
+        finally:
+            self._messages.clear()
+            self._keylogs.close()
+        self._conclude()
+        if self._reading.failed:
+            return 2
+        return _INTERRUPTED if self._interruption.stopped else 0
+
+    def _take(self, records: list[Record]) -> None:
+        """Write a batch and say what there is to say about it."""
+        if records:
+            if isinstance(records[-1], Summary):
+                self._summary = records[-1]
+            if self._selected is not None:
+                if self._selected.predicate.origin is None:
+                    self._selected.predicate.origin = self._pipeline.first
+                records = self._selected.feed(records)
+            data = self._report.render(records)
+            self._messages.clear()
+            self._output.write(data)
+        self._messages.keep_up(self._keylogs, self._pipeline, self._reading.current)
+
+    def _meta(self) -> dict[str, object]:
+        """Return what the page says about itself."""
+        files = [display(name) for name in self._options.files]
+        called = ", ".join(PurePath(name).name for name in files)
+        meta: dict[str, object] = {"title": self._options.title or called, "files": files}
+        if self._pipeline.first is not None:
+            meta["origin"] = iso(self._pipeline.first, 9)
+        return meta
+
+    def _conclude(self) -> None:
+        """Write the closing line, and what to do if there was nothing to see."""
+        summary = self._summary
+        if summary is None or self._options.quiet:
+            return
+        if self._selected is not None and summary.entries and not self._selected.matched:
+            self._messages.warn([nothing_matched(self._selected)])
+        if not summary.xmpp_connections:
+            keyless = not (self._options.keylogs or self._options.rsa_keys)
+            hint = "; if it is under TLS, add --keylog FILE" if keyless else ""
+            self._messages.warn([f"no XMPP in {plural(summary.packets, 'packet')}{hint}"])
+        if self._output.name is not None:
+            count = plural(summary.entries if self._selected is None else self._selected.matched, "entry", "entries")
+            click.echo(f"{self._output.name}: {count}", file=sys.stderr)

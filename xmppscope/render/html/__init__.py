@@ -1,0 +1,1 @@
+"""The viewer: one page of plain HTML, CSS and ES modules (`static/`), and what makes a report of it."""
