@@ -74,6 +74,7 @@ class Trackers:
         tracked = self._connections.pop(about.number, None)
         if tracked is not None:
             self._forgotten += tracked.forgotten
+            tracked.account.forms.clear()  # a cache, which an account that rests does without
         return _NOTHING
 
 
