@@ -29,3 +29,4 @@ AUTH_FEATURE: Final = "http://jabber.org/features/iq-auth"  # XEP-0078
 REGISTER: Final = "jabber:iq:register"  # XEP-0077
 ROSTER: Final = "jabber:iq:roster"  # RFC 6121 §2
 FRAMING: Final = "urn:ietf:params:xml:ns:xmpp-framing"  # RFC 7395 §3.3.2
+HTTPBIND: Final = "http://jabber.org/protocol/httpbind"  # XEP-0124 §5

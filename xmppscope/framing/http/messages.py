@@ -223,11 +223,12 @@ class Messages:
         self._left -= len(data)
         self._cut(len(data))
         self._kept += len(data)
-        if self._kept <= bounds.BODY:
-            self._parts.append(data)
-        elif not self._fault:
+        if self._kept > bounds.BODY and not self._fault:
             self._fault = f"longer than {bounds.BODY} bytes"
             self._parts.clear()
+        if not self._fault:
+            # What follows a hole is not kept: the part before it must not seem to go on there.
+            self._parts.append(data)
 
     def _finish(self) -> None:
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
