@@ -101,11 +101,11 @@ class Account:
 
     def forget(self, *, everything: bool) -> int:
         """Forget the older half of the ids, or *everything*; return how many that were."""
-        keys = list(self._places)
-        dropped = keys if everything else keys[: (len(keys) + 1) // 2]
-        for key in dropped:
-            del self._places[key]
-        return len(dropped)
+        places = list(self._places.items())
+        dropped = len(places) if everything else (len(places) + 1) // 2
+        # A new dictionary: an old one keeps the room of what it has lost.
+        self._places = dict(places[dropped:])
+        return dropped
 
     def know(self, contact: str, state: Subscription) -> None:
         """Note the state of a contact, within bounds."""
