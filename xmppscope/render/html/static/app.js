@@ -3,6 +3,7 @@
 
 import { Detail } from "./detail.js";
 import { Explained, explanation, ruleText } from "./explained.js";
+import { ALIASES, FIELDS, PREFIXES, WORDS } from "./fields.js";
 import { compile } from "./filter.js";
 import { Findings } from "./findings.js";
 import { TABLE, listen } from "./keys.js";
@@ -43,6 +44,17 @@ export class App {
     this.overview = new Overview(this, $("overview"));
     this.panels = { findings: new Findings(this, $("findings")), sessions: new Sessions(this, $("sessions")), ...made(this, $) };
     this.begin();
+  }
+
+  /** Compile a filter, as the box does. */
+  compile(text) {
+    return compile(text);
+  }
+
+  /** Return what the filter language knows, for whoever compares it with the command's. */
+  language() {
+    const fields = Object.entries(FIELDS).map(([name, { type, many, choices }]) => [name, { type, many: many || false, choices: choices || [] }]);
+    return { fields: Object.fromEntries(fields), words: Object.keys(WORDS), aliases: ALIASES, prefixes: PREFIXES };
   }
 
   begin() {

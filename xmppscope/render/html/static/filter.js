@@ -370,7 +370,11 @@ function pattern(literal) {
       if (letter !== "a" && !flags.includes(letter)) flags += letter;
     }
   }
-  if (/\\[1-9]|\(\?(?![:P])|\(\?P[=>]/.test(text.replace(/\\\\/g, ""))) throw wrong(literal, "a bad pattern: references and looking around can't be matched in bounded time");
+  const start = literal.column + 1 + literal.text.length - text.length;
+  const odd = /\\[1-9]|\(\?(?![:P])|\(\?P[=>]/.exec(text.replace(/\\[^1-9]/g, "  "));
+  if (odd) throw new FilterError("a bad pattern: references and looking around can't be matched in bounded time", start + odd.index);
+  const open = unclosed(text);
+  if (open !== undefined) throw new FilterError("a bad pattern: missing ), unterminated subpattern", start + open);
   const own = text.replace(/\(\?P</g, "(?<").replace(/\\A/g, "^").replace(/\\[Zz]/g, "$").replace(/\\([-"'#%&,:;<=>@_`~ !])/g, (whole, one) => (one === "-" ? whole : one));
   for (const tried of [flags, flags.replace("u", "")]) {
     try {
@@ -382,6 +386,16 @@ function pattern(literal) {
     }
   }
   return null;
+}
+
+/** Return where a parenthesis of a pattern stands that is never closed. */
+function unclosed(text) {
+  const stack = [];
+  for (const found of text.matchAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]/gs)) {
+    if (found[0] === "(") stack.push(found.index);
+    else if (found[0] === ")") stack.pop();
+  }
+  return stack[0];
 }
 
 function xpath(literal) {

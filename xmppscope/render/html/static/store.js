@@ -31,12 +31,13 @@ export class Store extends EventTarget {
     this.left = 0;
     this.fetchFull = null;
     this.evaluate = null;
-    this.decided = null;
+    this.deciding = null;
   }
 
   /** Take records in their order. */
   add(records) {
     for (const record of records) {
+      if (record.record !== "finding") this.deciding = null;
       switch (record.record) {
         case "entry": this.entry(record); break;
         case "connection": this.connections.set(record.connection, record); break;
@@ -53,6 +54,7 @@ export class Store extends EventTarget {
     if (!this.origin) this.origin = entry.time;
     entry.at = seconds(entry.time, this.origin);
     this.last = Math.max(this.last, entry.at);
+    this.deciding = entry.entry;
     this.at.set(entry.entry, this.entries.length);
     this.entries.push(entry);
     if (entry.answers !== undefined) this.answer.set(entry.answers, entry.entry);
@@ -77,8 +79,8 @@ export class Store extends EventTarget {
     this.findings.push(finding);
     for (const number of finding.entries) push(this.found, number, finding);
     // A filter tests an entry with what it decided: the findings that directly follow it.
-    const before = this.entries[this.entries.length - 1];
-    if (before && finding.entries.includes(before.entry)) push(this.of, before.entry, finding);
+    if (!finding.entries.includes(this.deciding)) this.deciding = null;
+    else push(this.of, this.deciding, finding);
   }
 
   get(number) {
