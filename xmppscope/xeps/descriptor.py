@@ -150,10 +150,11 @@ Handlers = Mapping[str, Handler]
 class Extension(msgspec.Struct, kw_only=True):
     """One extension: `number` ("0030"), `title`, its `namespaces`, and what to do with which elements.
 
-    All handlers go by expanded name (``namespace\\nlocal``): `elements` of the children of stanzas, but for errors, whose
-    payload is an echo; `errors` of what stands inside the `<error/>` of one; `nonzas` of first-level elements; `items`
-    of the payloads of pubsub items (XEP-0060), which get the item, published, notified or fetched. Several extensions may name the same element: all are called, in the order of the registry. `tracker` is the class
-    that remembers for one connection, if any.
+    All handlers go by expanded name (``namespace\\nlocal``): `elements` of the children of stanzas, but for those of
+    errors, which are an echo; `errors` of what stands inside the `<error/>` of one; `nonzas` of first-level elements;
+    `items` of the payloads of pubsub items (XEP-0060), which get the item, published, notified or fetched. Several
+    extensions may name the same element: all are called, in the order of the registry. `tracker` is the class that
+    remembers for one connection, if any.
     """
 
     number: str

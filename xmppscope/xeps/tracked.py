@@ -66,7 +66,7 @@ class Tracked:
         self._account_of = ""
         self._learned = ""
         self._begun = False
-        self._expected: dict[int, Handler] = {}
+        self._expected: dict[int, tuple[Handler, ...]] = {}
         self._unexpected = 0
         self._entry = 0
         self._state = ""
@@ -140,7 +140,7 @@ class Tracked:
 
     def expect(self, entry: int, handler: Handler) -> None:
         """Have *handler* called with the result or error that answers the iq request *entry*."""
-        self._expected[entry] = handler
+        self._expected[entry] = (*self._expected.get(entry, ()), handler)
         if len(self._expected) > MOST_EXPECTED:
             del self._expected[next(iter(self._expected))]
             self._unexpected += 1
@@ -213,8 +213,7 @@ class Tracked:
                         handler(Met(entry, element, self), condition)
 
     def _answered(self, entry: Entry, element: Element) -> None:
-        handler = self._expected.pop(entry.answers or 0, None)
-        if handler is not None:
+        for handler in self._expected.pop(entry.answers or 0, ()):
             handler(Met(entry, element, self), element.children[0] if element.children else element)
 
     def _message(self, entry: Entry, element: Element) -> None:

@@ -65,7 +65,7 @@ def size(bytes_: int) -> str:
 def span(seconds: float) -> str:
     """Return a span of time in words, with the digits that matter."""
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "less than 1 ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -56,9 +56,9 @@ class Rooms:
             if extension.name == MUC and entry.type is None:
                 self._ask(entry.to or "")
         elif extension.name == MUC_USER:
-            codes = _codes(extension)
-            if _SELF in codes:
-                self._own(entry, extension, codes)
+            found = codes(extension)
+            if _SELF in found:
+                self._own(entry, extension, found)
 
     def _ask(self, occupant: str) -> None:
         """§7.2.1: to enter, a client sends presence to the room with its nickname as the resource."""
@@ -67,22 +67,22 @@ class Rooms:
         if room is not None and (room.ended is not None or not room.joined):
             room.nick, room.ended = nick, None
 
-    def _own(self, entry: Entry, extension: Element, codes: list[int]) -> None:
+    def _own(self, entry: Entry, extension: Element, found: list[int]) -> None:
         address, _, nick = (entry.from_ or "").partition("/")
         item = extension.child(_ITEM)
         attrs = {} if item is None else item.attrs
         if entry.type == "unavailable":
             room = self.rooms.get(address.lower())
-            if room is not None and _NEW_NICK in codes:
+            if room is not None and _NEW_NICK in found:
                 room.nick = attrs.get("nick") or room.nick
             elif room is not None:
-                room.ended = "banned" if _BANNED in codes else "kicked" if _KICKED in codes else "left"
+                room.ended = "banned" if _BANNED in found else "kicked" if _KICKED in found else "left"
         elif entry.type is None:
             room = self._room(address, nick)
             if room is not None:
                 room.nick, room.ended = nick, None
                 room.affiliation, room.role = attrs.get("affiliation"), attrs.get("role")
-                room.codes = room.codes if room.joined else sorted(codes)
+                room.codes = room.codes if room.joined else sorted(found)
                 room.joined = True
 
     def _room(self, address: str, nick: str) -> Room | None:
@@ -97,9 +97,10 @@ class Rooms:
         return room
 
 
-def _codes(extension: Element) -> list[int]:
-    codes = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
-    return [int(code) for code in codes if code.isascii() and code.isdigit() and len(code) <= 3]
+def codes(extension: Element) -> list[int]:
+    """Return the status codes of a presence or message (§15.6.2)."""
+    found = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
+    return [int(code) for code in found if code.isascii() and code.isdigit() and len(code) <= 3]
 
 
 def _presence(met: Met, extension: Element) -> None:
