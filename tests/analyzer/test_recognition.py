@@ -56,7 +56,7 @@ def test_other_traffic_is_never_claimed(play, name, split) -> None:
     there, back = OTHERS[name]
     timeline = play("C: {there}\nS: {back}\nC: {there}\nC fin\nS fin", there=there, back=back, split=split)
     assert timeline.records == []
-    assert timeline.ignored == [1]
+    assert timeline.ignored == ([] if name == "http" else [1])  # a BOSH request may still follow
     assert timeline.summary.connections == 1
     assert timeline.summary.xmpp_connections == timeline.summary.entries == timeline.summary.gaps == 0
 
@@ -140,7 +140,6 @@ def test_http_request_to_an_xmpp_server(play) -> None:
     timeline = play(f"C: {{ping}}\nS: {{response}}{error}{{close}}", ping=PING)
     assert timeline.told == [
         "C http, connected",
-        "C opaque, connected",
         "S stream-open, header-both",
         "S stream-error, closing",
         "S stream-close, closing",
@@ -165,10 +164,10 @@ def test_stream_header_to_a_tls_server(play) -> None:
 @pytest.mark.parametrize("split", [0, 1])
 def test_websocket(play, split) -> None:
     ask = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n"
-    grant = b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n"
+    grant = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n"
     timeline = play("C: {ask}\nS: {grant}\nC: {frame}", ask=ask, grant=grant, frame=b"\x81\x82abcd..", split=split)
     assert timeline.connections[0].transport == "websocket"
-    assert timeline.rows("sender", "kind") == [("C", "http"), ("C", "opaque"), ("S", "http"), ("S", "opaque")]
+    assert timeline.rows("sender", "kind") == [("C", "http"), ("S", "http"), ("C", "malformed")]
 
 
 @pytest.mark.parametrize("split", [0, 1, 60])
@@ -178,4 +177,3 @@ def test_bosh(play, split) -> None:
     timeline = play("C: {head}\nC: {body}", head=head, body=body, split=split)
     assert timeline.connections[0].transport == "bosh"
     assert timeline.rows("sender", "kind") == [("C", "http"), ("C", "opaque")]
-    assert timeline.entries[0].offset == (0, len(head + body))

@@ -225,7 +225,7 @@ def test_other_protocols_inside_tls_are_not_claimed(play, tls_pair) -> None:
     words = {f"f{n}": data for n, (_, data) in enumerate(flights)}
     script = "\n".join(f"{who}: {{f{n}}}" for n, (who, _) in enumerate(flights))
     timeline = play(script + "\nC: {c}\nS: {s}", keys=pair.keys, c=request, s=response, **words)
-    assert (timeline.records, timeline.ignored) == ([], [1])
+    assert (timeline.records, timeline.ignored) == ([], [])  # a BOSH request may still follow
 
 
 def test_starttls_inside_tls_changes_nothing(play, tls_pair, words, fill) -> None:

@@ -44,12 +44,13 @@ class Cut(msgspec.Struct, gc=False):
 class Direction:
     """What has been found out about the bytes that one side sends.
 
-    `framer` is None until the first cleartext bytes are recognised; `early` holds them until then. `waiting` holds what
-    came behind a request whose answer decides how to read it. `switch` names what is to come next ("tls", "deflate")
-    when the other side has granted it already; `tls_over` says that TLS was there and is no more. `looks` is set where
-    the next bytes are looked at for TLS and zlib: they follow a hole, or an answer that fell into one. `plain` says
-    that none of this applies and bytes are just split. `edits` are what the proxy does to elements that are to come.
-    `at_known` tells whether offsets count from the first byte sent, `foreign` that the bytes are no XMPP.
+    `framer` is None until the first cleartext bytes are recognised; `early` holds them until then. `web` says that they
+    are HTTP, or what became of it. `waiting` holds what came behind a request whose answer decides how to read it.
+    `switch` names what is to come next ("tls", "deflate") when the other side has granted it already; `tls_over` says
+    that TLS was there and is no more. `looks` is set where the next bytes are looked at for TLS and zlib: they follow a
+    hole, or an answer that fell into one. `plain` says that none of this applies and bytes are just split. `edits` are
+    what the proxy does to elements that are to come. `at_known` tells whether offsets count from the first byte sent,
+    `foreign` that the bytes are no XMPP.
     """
 
     def __init__(self, side: Side, sender: Sender) -> None:
@@ -63,6 +64,7 @@ class Direction:
         self.xmlns: dict[str, str] | None = None
         self.at_known = True
         self.plain = False
+        self.web = False
         self.tls = False
         self.tls_begun = False
         self.tls_over = False

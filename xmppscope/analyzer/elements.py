@@ -19,7 +19,7 @@ from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.marks import EditMark
 from xmppscope.model.namespaces import CLIENT, CONTENT, STREAM
-from xmppscope.model.timeline import INITIATING, RECEIVING, Edit, Entry, Kind, Sender
+from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Edit, Entry, Kind, Sender
 from xmppscope.redact import Redactor, is_misnamed_login
 from xmppscope.session.iq import Answer, IqCorrelator
 from xmppscope.session.negotiation import Step
@@ -53,6 +53,13 @@ class ElementEntries:
         self._iqs = IqCorrelator(services.servers)
         self._step: Step | None = None
         self._names = services.names
+        self.action = Action.NONE
+        self.go_on = False
+        self.flaws: list[Annotation] | None = None
+        """What is wrong with how the next element comes, on WebSocket."""
+
+    def forget_actions(self) -> None:
+        """Do nothing of what the negotiation asked for: on WebSocket the bytes that follow are always messages."""
         self.action = Action.NONE
         self.go_on = False
 
@@ -103,7 +110,7 @@ class ElementEntries:
             local,
             None if direction.xmlns is None and ns == CLIENT else ns,
             raw.decode(),
-            direction.xmlns,
+            direction.xmlns or None,
             attrs.get("id"),
             attrs.get("type"),
             attrs.get("from"),
@@ -112,6 +119,8 @@ class ElementEntries:
         # What few entries have is set only there.
         if redacted:
             entry.redacted = True
+        if self.flaws:
+            entry.annotations = self.flaws
         if told.file is not None:
             entry.file = told.file
         if direction.inflater is not None:
@@ -185,6 +194,14 @@ class ElementEntries:
             mark_edited(entry, edit)
         self._ledger.write(entry, head.element)
 
+    def opened(self, direction: Direction, item: Item) -> None:
+        """Write the entry of WebSocket's `<open/>`, which declares nothing for what follows (RFC 7395 §3.3.3)."""
+        self._head(direction, Head(item.element, {}, item.start, item.end, item.raw))
+
+    def closed(self, direction: Direction, item: Item) -> None:
+        """Write the entry of WebSocket's `<close/>`."""
+        self._foot(direction, Foot(item.start, item.end, item.raw), item.element)
+
     def _opening(self, direction: Direction, head: Head, first: Stamp, last: Stamp) -> Entry:
         """Let the negotiation see a stream header; return its entry."""
         element = head.element
@@ -193,17 +210,19 @@ class ElementEntries:
         attrs = element.attrs
         summary = summarize_header(element, direction.sender, self._context)
         entry = self._ledger.make(direction, "stream-open", summary, first, last, size=head.end - head.start)
-        entry.name, entry.ns, entry.xml = element.local, element.ns, head.raw.decode()
+        entry.name, entry.ns, entry.xml, entry.annotations = element.local, element.ns, head.raw.decode(), self.flaws
         entry.id, entry.from_, entry.to = attrs.get("id"), attrs.get("from"), attrs.get("to")
         return entry
 
-    def _foot(self, direction: Direction, foot: Foot) -> None:
+    def _foot(self, direction: Direction, foot: Foot, element: Element | None = None) -> None:
         first, last = direction.stamps.find(foot.start, foot.end)
         step = self._negotiation.close_tag(direction.sender)
         if step.action is not Action.NONE:
             self._act(step.action)
         entry = self._ending(direction, foot, first, last)
         entry.offset = (foot.start, foot.end) if direction.at_known else None
+        if element is not None:
+            entry.name, entry.ns, entry.xmlns, entry.annotations = element.local, element.ns, None, self.flaws
         self._ledger.write(entry)
 
     def _ending(self, direction: Direction, foot: Foot, first: Stamp, last: Stamp) -> Entry:

@@ -1,6 +1,7 @@
 """The entries of one connection: held back until XMPP is recognised, then numbered and written."""
 
 import re
+from collections.abc import Iterable
 from typing import Final, TypedDict, Unpack
 
 from xmppscope.analyzer.direction import Direction
@@ -179,6 +180,11 @@ class Ledger:
         else:
             self._dropped = self._dropped or entry
             self._drops += 1
+
+    def withdraw(self, entries: Iterable[Entry]) -> None:
+        """Take back *entries* that are held: they turned out to belong to something else."""
+        gone = {id(entry) for entry in entries}
+        self.backlog = [held for held in self.backlog if id(held[0]) not in gone]
 
     def _put(self, entry: Entry, element: Element | None) -> None:
         entry.connection = self.number

@@ -29,7 +29,18 @@ _XML: Final = re.compile(
 _XML_BEGUN: Final = re.compile(
     rb"[ \t\r\n]*(?:\xef(?:\xbb(?:\xbf)?)?)?[ \t\r\n]*(?:<(?:\?(?:x(?:ml?)?)?|[A-Za-z_][\w.-]*(?::s?t?r?e?a?m?)?)?)?$"
 )
-_HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT ", b"DELETE ", b"PATCH ", b"HTTP/1.")
+_HTTP: Final = (
+    b"GET ",
+    b"POST ",
+    b"PUT ",
+    b"HEAD ",
+    b"OPTIONS ",
+    b"CONNECT ",
+    b"DELETE ",
+    b"PATCH ",
+    b"HTTP/1.",
+    b"PRI * ",
+)
 _XMPP_NAMESPACES: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
 _IQ_TYPES: Final = frozenset({"get", "set", "result", "error"})
 

@@ -1,0 +1,194 @@
+"""HTTP on the way to XMPP: the bytes of a connection that begins with it, until they are WebSocket or BOSH.
+
+`HttpConnection` takes both directions apart; here stands what an exchange means. One that asks for a WebSocket with the
+subprotocol xmpp, or is granted one, claims the connection (RFC 7395 §3.1); without that subprotocol the messages
+themselves have to prove it. Bodies of BOSH go to its sessions (XEP-0124). Other HTTP is not claimed; the first head of
+it on each side waits in the ledger, for where the other side turns out to speak XMPP over TCP.
+"""
+
+from typing import Final
+
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.elements import ElementEntries
+from xmppscope.analyzer.http_entries import Handshake, tell_bosh, tell_foreign, tell_granted, tell_wanted
+from xmppscope.analyzer.ledger import Ledger
+from xmppscope.analyzer.services import Services
+from xmppscope.analyzer.stamps import Stamp, StampTrack
+from xmppscope.analyzer.transport_entries import tell_gap
+from xmppscope.analyzer.web_socket import WebSocket, claim_websocket
+from xmppscope.framing.http.connection import HttpConnection
+from xmppscope.framing.http.events import (
+    BodyDone,
+    HttpEvent,
+    HttpFault,
+    RequestHead,
+    ResponseHead,
+    TunnelData,
+    Upgraded,
+)
+from xmppscope.model.timeline import Entry
+from xmppscope.model.wire import Opened
+
+_BOSH: Final = b"http://jabber.org/protocol/httpbind"
+_ASKS: Final = 64
+
+
+class Web:
+    """One connection that begins with HTTP.
+
+    `carries` is set once XMPP was found in it, which need not be a part of the connection's own timeline; `foreign`
+    once there can be none any more.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        ledger: Ledger,
+        directions: tuple[Direction, Direction],
+        entries: ElementEntries,
+        services: Services,
+    ) -> None:
+        self.carries = False
+        self.foreign = False
+        self._ledger = ledger
+        self._directions = directions
+        self._entries = entries
+        self._services = services
+        self._http = HttpConnection(midstream=not opened.handshake)
+        self._tracks = (StampTrack(), StampTrack())
+        self._at = [0, 0]
+        self._asked: dict[int, Handshake] = {}
+        self._told: dict[int, Entry] = {}
+        self._over: set[int] = set()
+        self._socket: WebSocket | None = None
+        self._tunnels: dict[int, WebSocket] = {}
+
+    def feed(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
+        """Take the next cleartext of one side."""
+        if self._socket is not None:
+            self._socket.feed(direction, data, stamp)
+            return
+        side = direction.side
+        self._tracks[side].add(self._at[side], stamp)
+        self._at[side] += len(data)
+        self._take(self._http.feed(side, data))
+
+    def lost(self, direction: Direction, length: int | None, stamp: Stamp) -> None:
+        """Note that cleartext of one side is missing."""
+        if self._socket is not None:
+            self._socket.lost(direction, length, stamp)
+            return
+        tell_gap(self._ledger, direction, length, None, stamp)
+        self._tracks[direction.side].add(self._at[direction.side], stamp)
+        self._at[direction.side] += length or 0
+        self._take(self._http.lost(direction.side, length))
+
+    def close(self, direction: Direction) -> None:
+        """Take the end of one side."""
+        if self._socket is not None:
+            self._socket.close(direction)
+        else:
+            self._take(self._http.close(direction.side))
+            for tunnel in self._tunnels.values():
+                tunnel.close(direction)
+            self._end(direction.side)
+
+    def stamps(self, event: RequestHead | ResponseHead | BodyDone | TunnelData | HttpFault) -> Stamp:
+        """Return when and in which packets the bytes of *event* were captured."""
+        first, last = self._tracks[event.side].find(event.start, event.end)
+        return Stamp(first.time, first.packet, last.end_time, last.end_packet)
+
+    def _take(self, events: list[HttpEvent]) -> None:
+        for event in events:
+            if isinstance(event, TunnelData):
+                self._tunnel(event)
+            elif isinstance(event, RequestHead):
+                self._request(event)
+            elif isinstance(event, ResponseHead):
+                self._response(event)
+            elif isinstance(event, BodyDone):
+                self._body(event)
+            elif isinstance(event, Upgraded):
+                self._upgraded(event)
+            elif isinstance(event, HttpFault):
+                self._fault(event)
+
+    def _request(self, head: RequestHead) -> None:
+        stamp = self.stamps(head)
+        handshake = Handshake(head)
+        if not handshake.is_websocket:
+            self._foreign_head(head, stamp)
+            return
+        if len(self._asked) >= _ASKS:
+            self._asked.clear()
+        self._asked[head.exchange] = handshake
+        if handshake.wants_xmpp:
+            self._claim_websocket()
+        tell_wanted(self._ledger, self._directions[head.side], handshake, stamp)
+
+    def _response(self, head: ResponseHead) -> None:
+        stamp = self.stamps(head)
+        handshake = self._asked.get(head.exchange) or Handshake(None)
+        handshake.answer = head
+        if not handshake.is_websocket:
+            self._foreign_head(head, stamp)
+            return
+        self._asked[head.exchange] = handshake
+        if handshake.grants_xmpp:
+            self._claim_websocket()
+        tell_granted(self._ledger, self._directions[head.side], handshake, stamp)
+        if not handshake.granted:
+            del self._asked[head.exchange]
+
+    def _upgraded(self, event: Upgraded) -> None:
+        """Go on with frames, where a WebSocket was granted."""
+        handshake = self._asked.pop(event.exchange, None)
+        if handshake is None:
+            self.foreign = not event.stream
+            return
+        socket = WebSocket(self._ledger, self._entries, self._directions, handshake)
+        if event.stream:
+            self._tunnels[event.exchange] = socket
+            return
+        self._socket = socket
+        for direction in self._directions:
+            rest = event.rest[direction.side]
+            if rest:
+                start = event.start[direction.side]
+                first, last = self._tracks[direction.side].find(start, start + len(rest))
+                socket.feed(direction, rest, Stamp(first.time, first.packet, last.end_time, last.end_packet))
+
+    def _tunnel(self, event: TunnelData) -> None:
+        stamp = self.stamps(event)
+        socket = self._tunnels.get(event.exchange)
+        if socket is not None:
+            socket.feed(self._directions[event.side], event.data, stamp)
+
+    def _body(self, body: BodyDone) -> None:
+        stamp = self.stamps(body)
+        if _BOSH in body.data:
+            self.carries = True
+            if not self._ledger.number:
+                self._ledger.withdraw(self._told.values())
+                self._ledger.transport = "bosh"
+                self._ledger.claim()
+            tell_bosh(self._ledger, self._directions[body.side], stamp)
+
+    def _fault(self, fault: HttpFault) -> None:
+        self._end(fault.side)
+
+    def _end(self, side: int) -> None:
+        """Note that nothing more can come of a side."""
+        self._over.add(side)
+        self.foreign = self.foreign or len(self._over) == len(self._directions)
+
+    def _foreign_head(self, head: RequestHead | ResponseHead, stamp: Stamp) -> None:
+        if head.side not in self._told and not self._ledger.number:
+            self._told[head.side] = tell_foreign(self._ledger, self._directions[head.side], stamp)
+
+    def _claim_websocket(self) -> None:
+        """Claim the connection; what went before on it was other HTTP."""
+        self.carries = True
+        if not self._ledger.number:
+            self._ledger.withdraw(self._told.values())
+            claim_websocket(self._ledger)

@@ -1,0 +1,150 @@
+"""XMPP over a WebSocket (RFC 7395): frames of both directions in, entries out.
+
+Each message is a document of its own. Offsets of entries count the payloads of a direction's messages, their packets
+and times are those of the frames. A ping or pong is a keepalive, a close frame an `http` entry: the stream has a
+`<close/>` of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.elements import ElementEntries
+from xmppscope.analyzer.http_entries import Handshake, close_in_words
+from xmppscope.analyzer.ledger import Ledger
+from xmppscope.analyzer.recognise import is_xmpp
+from xmppscope.analyzer.stamps import Stamp, StampTrack
+from xmppscope.analyzer.transport_entries import tell_gap
+from xmppscope.framing.documents import BINARY, FLAWS, Documents
+from xmppscope.framing.permessage_deflate import Deflate, MessageInflater
+from xmppscope.framing.pieces import Item, Piece
+from xmppscope.framing.websocket import MASKED, NOT_MASKED, FrameReader
+from xmppscope.framing.websocket_events import Control, FrameEvent, Message, Opcode, Refused
+from xmppscope.model.element import SEPARATOR
+from xmppscope.model.namespaces import FRAMING
+from xmppscope.model.timeline import Annotation
+from xmppscope.redact import SENSITIVE
+
+OPEN: Final = f"{FRAMING}{SEPARATOR}open"
+CLOSE: Final = f"{FRAMING}{SEPARATOR}close"
+_SPECS: Final = {**FLAWS, MASKED: "RFC 6455 §5.1", NOT_MASKED: "RFC 6455 §5.1"}
+_HEARTBEATS: Final = {Opcode.PING: "WebSocket ping", Opcode.PONG: "WebSocket pong"}
+
+
+class _Side:
+    """One direction: its frames, where they were captured, and its documents."""
+
+    def __init__(self, *, masks: bool | None, deflate: Deflate | None) -> None:
+        self.reader = FrameReader(masks=masks, inflater=None if deflate is None else MessageInflater(deflate))
+        self.track = StampTrack()
+        self.documents = Documents(SENSITIVE)
+
+
+class WebSocket:
+    """Follows one WebSocket; `foreign` is set once its messages are certainly no XMPP."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        entries: ElementEntries,
+        directions: tuple[Direction, Direction],
+        handshake: Handshake,
+    ) -> None:
+        self.foreign = False
+        self._ledger = ledger
+        self._entries = entries
+        self._directions = directions
+        deflate = handshake.deflate or (None, None)
+        client = handshake.client
+        self._sides = tuple(_Side(masks=side == client, deflate=deflate[0 if side == client else 1]) for side in (0, 1))
+
+    def feed(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
+        """Take the next bytes of one side."""
+        side = self._sides[direction.side]
+        side.track.add(side.reader.at, stamp)
+        for event in side.reader.feed(data):
+            if type(event) is Message:
+                self._message(direction, side, event)
+            else:
+                self._other(direction, side, event)
+
+    def lost(self, direction: Direction, length: int | None, stamp: Stamp) -> None:
+        """Note that bytes of one side are missing."""
+        side = self._sides[direction.side]
+        for event in side.reader.lost(length or 0):
+            self._other(direction, side, event)
+        direction.at_known = False
+        tell_gap(self._ledger, direction, length, None, stamp)
+        side.track.add(side.reader.at, stamp)
+
+    def close(self, direction: Direction) -> None:
+        """Take the end of one side."""
+        side = self._sides[direction.side]
+        for event in side.reader.close():
+            self._other(direction, side, event)
+
+    def _message(self, direction: Direction, side: _Side, message: Message) -> None:
+        first, last = side.track.find(message.start, message.end)
+        if first is not last:
+            first = Stamp(first.time, first.packet, last.end_time, last.end_packet)
+        documents = side.documents
+        direction.stamps.add(documents.at, first)
+        pieces = documents.feed(message.data)
+        if message.binary and not documents.flaw:
+            documents.flaw = BINARY
+        flaws = (*message.flaws, documents.flaw) if documents.flaw else message.flaws
+        for piece in pieces:
+            self._piece(direction, piece, flaws)
+
+    def _piece(self, direction: Direction, piece: Piece, flaws: Sequence[str]) -> None:
+        entries, ledger = self._entries, self._ledger
+        entries.flaws = [Annotation(flaw, _SPECS.get(flaw, "")) for flaw in flaws] if flaws else None
+        if type(piece) is Item:
+            name = piece.element.name
+            if not ledger.number and not self._prove(piece):
+                return
+            if name == OPEN:
+                entries.opened(direction, piece)
+            elif name == CLOSE:
+                entries.closed(direction, piece)
+            else:
+                entries.item(direction, piece)
+        else:
+            entries.other(direction, piece)
+        entries.forget_actions()
+
+    def _prove(self, item: Item) -> bool:
+        """Claim the connection if *item* can be nothing but XMPP."""
+        if item.element.ns == FRAMING or is_xmpp(item.element):
+            claim_websocket(self._ledger)
+            return True
+        self.foreign = True
+        return False
+
+    def _other(self, direction: Direction, side: _Side, event: FrameEvent) -> None:
+        first, last = side.track.find(event.start, event.end)
+        stamp = Stamp(first.time, first.packet, last.end_time, last.end_packet)
+        if isinstance(event, Control):
+            self._control(direction, event, stamp)
+        elif isinstance(event, Refused):
+            self._ledger.tell(direction, "malformed", event.reason, stamp, reason=event.reason)
+        elif not isinstance(event, Message):
+            direction.at_known = False
+            self._ledger.tell(direction, "opaque", event.reason, stamp, reason=event.reason)
+
+    def _control(self, direction: Direction, event: Control, stamp: Stamp) -> None:
+        annotations = [Annotation(flaw, _SPECS.get(flaw, "RFC 6455 §5.5")) for flaw in event.flaws]
+        size = len(event.data)
+        heartbeat = _HEARTBEATS.get(Opcode(event.opcode))
+        if heartbeat is not None:
+            self._ledger.tell(direction, "keepalive", heartbeat, stamp, size=size, annotations=annotations or None)
+            return
+        annotations.append(Annotation("close frame", "RFC 6455 §7.4"))
+        self._ledger.tell(direction, "http", close_in_words(event.data), stamp, size=size, annotations=annotations)
+
+
+def claim_websocket(ledger: Ledger) -> None:
+    """Note that a connection carries XMPP over WebSocket, which is for clients (RFC 7395 §1)."""
+    ledger.transport = "websocket"
+    ledger.negotiation.kind = "c2s"
+    ledger.claim()

@@ -1,0 +1,97 @@
+"""permessage-deflate (RFC 7692): what the two ends agreed on, and one direction's messages inflated within bounds."""
+
+import zlib
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from xmppscope.framing import bounds
+from xmppscope.framing.inflate import ALLOWANCE, RATIO
+
+NAME: Final = "permessage-deflate"
+_TAIL: Final = b"\x00\x00\xff\xff"
+_WINDOW: Final = 32 * 1024
+_WIDEST: Final = 15
+
+
+class Deflate(msgspec.Struct, frozen=True):
+    """How one direction compresses: the window, and whether one message may refer to those before it."""
+
+    bits: int = _WIDEST
+    takeover: bool = True
+
+
+def agreed(extensions: str) -> tuple[Deflate, Deflate] | None:
+    """Return how the client and the server compress by the answer's list of *extensions*, None if they do not."""
+    for extension in extensions.split(","):
+        name, *parameters = (part.strip() for part in extension.split(";"))
+        if name.lower() == NAME:
+            return _deflate("client", parameters), _deflate("server", parameters)
+    return None
+
+
+def _deflate(who: str, parameters: list[str]) -> Deflate:
+    values = {name.strip().lower(): value.strip(' "') for name, _, value in (one.partition("=") for one in parameters)}
+    bits = values.get(f"{who}_max_window_bits", "")
+    # zlib cannot inflate with a window of 256 bytes, but may use any larger one than was agreed on.
+    width = max(int(bits), 9) if bits.isascii() and bits.isdecimal() and len(bits) < 3 else _WIDEST
+    return Deflate(min(width, _WIDEST), f"{who}_no_context_takeover" not in values)
+
+
+class MessageInflater:
+    """Inflates one direction's messages in their order.
+
+    `fault` says why the last one could not be; `incomplete` that messages before it are missing, so that nobody is to
+    blame. Where messages refer to those before them, nothing can be inflated behind one that was not.
+    """
+
+    def __init__(self, deflate: Deflate) -> None:
+        self.fault = ""
+        self.incomplete = False
+        self._deflate = deflate
+        self._zlib = zlib.decompressobj(-deflate.bits)
+        self._recent: deque[bytes] = deque()
+        self._size = 0
+        self._lost = False
+
+    def miss(self) -> None:
+        """Note that a message was not, or not wholly, captured or read."""
+        if self._deflate.takeover:
+            self._lost = self.incomplete = True
+
+    def inflate(self, data: bytes) -> bytes | None:
+        """Return the cleartext of one message, None if there is a `fault`."""
+        self.fault = ""
+        if self._lost:
+            self.fault = "compressed, and what it refers to was not read"
+            return None
+        if not self._deflate.takeover:
+            self._zlib = zlib.decompressobj(-self._deflate.bits)
+        limit = min(ALLOWANCE + RATIO * len(data), bounds.STANZA)
+        try:
+            clear = self._inflated(data + _TAIL, limit)
+        except zlib.error as error:
+            self.fault = f"not compressed as agreed: {error}"
+            self._lost = self._deflate.takeover
+            return None
+        if len(clear) > limit:
+            self.fault = f"a compressed message unfolds to more than {limit} bytes"
+            self._lost = self._deflate.takeover
+            return None
+        return clear
+
+    def _inflated(self, data: bytes, limit: int) -> bytes:
+        clear = self._zlib.decompress(data, limit + 1)
+        if self._deflate.takeover:
+            self._remember(clear)
+            if self._zlib.eof:
+                # RFC 7692 §7.2.3.5: a block may say that it is the last one; the window is kept all the same.
+                self._zlib = zlib.decompressobj(-self._deflate.bits, zdict=b"".join(self._recent)[-_WINDOW:])
+        return clear
+
+    def _remember(self, clear: bytes) -> None:
+        self._recent.append(clear)
+        self._size += len(clear)
+        while self._size - len(self._recent[0]) >= _WINDOW:
+            self._size -= len(self._recent.popleft())
