@@ -16,7 +16,7 @@ from xmppscope.tls.keylog import KeyStore
 # SASL2 in the clear is what the Prosody of these recordings offers before TLS.
 KNOWN = {
     "c2s-errors-prosody": {"sasl2-in-clear", "sasl-plain-in-clear", "sasl-mechanism-not-offered", "iq-type"}
-    | {"xml-not-well-formed", "stream-unfinished"},
+    | {"xml-not-well-formed", "stream-unfinished", "stream-content-ns-mismatch"},
     "node-sm-resume-prosody": {"sasl2-in-clear", "stream-unfinished"},
     "s2s-plain-prosody-ejabberd": {"stream-id-from-initiator", "starttls-absent"},
     "s2s-tls-prosody-ejabberd": {"stream-id-from-initiator"},

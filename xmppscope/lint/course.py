@@ -7,7 +7,7 @@ was lost, unreadable or malformed; a rule that draws a conclusion from what it d
 import re
 from typing import Final
 
-from xmppscope.lint.names import FEATURES, HEADER
+from xmppscope.lint.names import FEATURES, HEADER, SASL2_SUCCESS, managed
 from xmppscope.model.element import Element
 from xmppscope.model.namespaces import STREAM
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Kind, Sender
@@ -16,6 +16,7 @@ from xmppscope.session.seen import About, Seen
 _VERSION: Final = re.compile(r"0*(\d{1,9})\.0*(\d{1,9})")
 _HURTS: Final[frozenset[Kind]] = frozenset({"gap", "opaque", "malformed"})
 _KEPT: Final = 4
+_RESUMED: Final = frozenset(managed("resumed"))
 
 
 class Side:
@@ -50,8 +51,9 @@ class Course:
     """How one connection went so far, as rules see it.
 
     `aligned` says that streams of one number belong together: headers came in turn, request and response, which they do
-    not if the capture has missed one. `altered` holds the streams whose features a proxy has changed. `stale` tells
-    that a checker wants stanzas now or no longer.
+    not if the capture has missed one. `resumed` tells that an earlier session goes on here (XEP-0198 §5), whose
+    stanzas and questions may come up again. `altered` holds the streams whose features a proxy has changed. `stale`
+    tells that a checker wants stanzas now or no longer.
     """
 
     def __init__(self, about: About) -> None:
@@ -60,6 +62,7 @@ class Course:
         self.last: Entry | None = None
         self.ended_first: Sender | None = None
         self.stale = False
+        self.resumed = False
         self.aligned = True
         self.altered: set[int] = set()
         self._features: dict[int, list[Element]] = {}
@@ -117,6 +120,8 @@ class Course:
             self._features.setdefault(entry.stream, []).append(element)
             if len(self._features) > _KEPT:
                 del self._features[next(iter(self._features))]
+        elif element is not None and entry.sender == RECEIVING and _resumes(element):
+            self.resumed = True
         elif entry.edit is not None and entry.name == "features" and len(self.altered) < _KEPT:
             self.altered.add(entry.stream)
 
@@ -143,6 +148,13 @@ class Course:
             side.hurt = True
         if entry.edit is not None and entry.edit.action != "changed":
             side.hurt = True
+
+
+def _resumes(element: Element) -> bool:
+    """Tell whether *element* resumes a session, be it inside the success of SASL2."""
+    if element.name == SASL2_SUCCESS:
+        return any(child.name in _RESUMED for child in element.children)
+    return element.name in _RESUMED
 
 
 def is_stream_tag(element: Element) -> bool:

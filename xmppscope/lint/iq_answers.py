@@ -59,6 +59,19 @@ UNANSWERED: Final = Rule(
     ),
 )  # fmt: skip
 
+ORPHAN: Final = Rule(
+    "iq-orphan-response", "iq", "warning", "RFC 6120 §8.2.3",
+    needs="a connection of a client or component to its end, both directions from their headers on, without a hole, no "
+    "resumption",
+    what="A result or error whose id no iq of the other side has had, neither before nor after it.",
+    why="A response without a question goes to nobody; the question was answered under another id, or never asked.",
+    wrong=talk("S: <iq type='result' id='nobody-asked' from='romeo@montague.example/garden'/>"),
+    right=talk(
+        "C: <iq type='get' id='p1' to='romeo@montague.example/garden'><ping xmlns='urn:xmpp:ping'/></iq>",
+        "S: <iq type='result' id='p1' from='romeo@montague.example/garden'/>",
+    ),
+)  # fmt: skip
+
 _MOST: Final = 1024
 _SETTLED: Final = 64
 _K = TypeVar("_K")
@@ -70,7 +83,7 @@ _Response = tuple[Sender, str, str | None, str | None]
 class AnswerChecker(Checker):
     """Keeps what was asked, and what was answered lately."""
 
-    RULES = (DUPLICATE, UNANSWERED)
+    RULES = (DUPLICATE, UNANSWERED, ORPHAN)
 
     def __init__(self, course: Course, report: Report) -> None:
         super().__init__(course, report)
@@ -80,12 +93,13 @@ class AnswerChecker(Checker):
         self._proof: dict[tuple[Sender, str], int] = {}
         self._suspects: dict[_Key, tuple[int, int]] = {}
         self._early: dict[_Key, int] = {}
-        self._resumed = False
+        self._orphans: dict[_Key, int] = {}
+        self._forgot = False
 
     def iq(self, seen: Seen) -> None:
         """Take an iq."""
         entry, course = seen.entry, self.course
-        if course.about.negotiation.kind == "s2s" or entry.id is None or self._resumed:
+        if course.about.negotiation.kind == "s2s" or entry.id is None or course.resumed:
             return
         if self._suspects:
             self._settle(entry.entry)
@@ -93,11 +107,16 @@ class AnswerChecker(Checker):
             self._request(entry, entry.id)
         elif entry.type in ("result", "error"):
             self._response(entry, entry.id)
+        else:  # what has no proper type is answered with an error all the same
+            self._asked.setdefault((entry.sender, entry.id), 0)
+            self._orphans.pop((entry.sender, entry.id), None)
 
     def _request(self, entry: Entry, identity: str) -> None:
         key = entry.sender, identity
         self._asked[key] = self._asked.get(key, 0) + 1
         self._suspects.pop(key, None)
+        self._orphans.pop(key, None)
+        self._forgot = self._forgot or len(self._asked) > _MOST
         if key not in self._early:
             self._pending[entry.entry] = entry
         _trim(self._asked)
@@ -119,17 +138,14 @@ class AnswerChecker(Checker):
         if first is not None and self._asked.get((asker, identity)) == 1:
             self._suspects[asker, identity] = first, entry.entry
         else:
+            if (asker, identity) not in self._asked and not self._forgot and len(self._orphans) < _SETTLED:
+                self._orphans[asker, identity] = entry.entry
             # An answer from another address, or one that was captured before its request: nobody waits.
             self._early[asker, identity] = entry.entry
             _trim(self._early)
             self._pending = {
                 number: one for number, one in self._pending.items() if (one.sender, one.id) != (asker, identity)
             }
-
-    def resumed(self, _seen: Seen) -> None:
-        """Take a resumption, after which stanzas come again."""
-        self._resumed = True
-        self._suspects.clear()
 
     def _settle(self, now: int) -> None:
         """Report duplicates long enough after them for a request that was captured late to have come."""
@@ -142,9 +158,12 @@ class AnswerChecker(Checker):
     def ended(self) -> None:
         """Judge what is left."""
         course = self.course
-        if self._resumed:
+        if course.resumed:
             return
         self._settle(1 << 62)
+        if course.whole() and not course.about.lost and course.kind in ("c2s", "component"):
+            for (_asker, identity), number in self._orphans.items():
+                self.report(ORPHAN, f'a response to "{identity[:40]}", which nobody asked', [number])
         sides = course.sides.values()
         if not course.is_client or not course.whole() or not all(side.closed for side in sides):
             return
@@ -155,7 +174,7 @@ class AnswerChecker(Checker):
                 text = f'no answer to "{(request.id or "")[:40]}", while a later request has one'
                 self.report(UNANSWERED, text, [number])
 
-    ELEMENTS = table({**dict.fromkeys(names.IQS, iq), **dict.fromkeys(names.managed("resumed"), resumed)})
+    ELEMENTS = table(dict.fromkeys(names.IQS, iq))
 
 
 def _peer(request: Entry) -> str:

@@ -8,6 +8,7 @@ _COPY: Final = (
     "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='romeo@montague.example/garden' "
     "to='juliet@capulet.example/tomb' type='chat'><body>Hi</body></message></forwarded>"
 )
+_QUERY: Final = "C: <iq type='set' id='m1'><query xmlns='urn:xmpp:mam:2' queryid='q1'/></iq>"
 _TO: Final = "to='juliet@capulet.example/balcony'"
 _OWN: Final = f"S: <message from='juliet@capulet.example' {_TO}>"
 _OTHER: Final = f"S: <message from='romeo@montague.example/garden' {_TO}><body>Hi</body>"
@@ -44,8 +45,8 @@ MAM: Final = Rule(
     what="An archived message (<result/>) without id or without <forwarded/>, or the end of a page (<fin/>) without a "
     "result set.",
     why="The id is what the archive knows the message by; the result set tells where the next page begins.",
-    wrong=talk(f"{_OWN}<result xmlns='urn:xmpp:mam:2' queryid='q1'>{_COPY}</result></message>"),
-    right=talk(f"{_OWN}<result xmlns='urn:xmpp:mam:2' queryid='q1' id='28482'>{_COPY}</result></message>"),
+    wrong=talk(_QUERY, f"{_OWN}<result xmlns='urn:xmpp:mam:2' queryid='q1'>{_COPY}</result></message>"),
+    right=talk(_QUERY, f"{_OWN}<result xmlns='urn:xmpp:mam:2' queryid='q1' id='28482'>{_COPY}</result></message>"),
 )  # fmt: skip
 STANZA_ID: Final = Rule(
     "stanza-id-shape", "message", "error", "XEP-0359 §3",

@@ -29,6 +29,8 @@ _SUBJECT: Final = (
     "<subject>Hush</subject></message>"
 )
 
+_END: Final = ("C: </stream:stream>", "S: </stream:stream>", "C fin", "S fin")
+
 EARLY: Final = Rule(
     "muc-traffic-before-self-presence", "muc", "error", "XEP-0045 §7.2.2",
     needs="a client's stream, both directions from their headers on, no resumption, a join of a room that the client "
@@ -39,18 +41,27 @@ EARLY: Final = Rule(
     wrong=talk(_JOIN, _SUBJECT, _JOINED),
     right=talk(_JOIN, _JOINED, _SUBJECT),
 )  # fmt: skip
+MISSING: Final = Rule(
+    "muc-self-presence-missing", "muc", "warning", "XEP-0045 §7.2.2",
+    needs="a client's stream to its end in order, both directions from their headers on, no resumption, a join of a "
+    "room that the client was not in",
+    what="After a join, the room sends history or the subject, and never the presence with status 110 that tells the "
+    "client it is in.",
+    why="Clients wait for that presence, and show the room as being entered for ever.",
+    wrong=talk(_JOIN, _SUBJECT, *_END),
+    right=talk(_JOIN, _JOINED, _SUBJECT, *_END),
+)  # fmt: skip
 
 
 class MucChecker(Checker):
     """Follows joins until they are confirmed."""
 
-    RULES = (EARLY,)
+    RULES = (EARLY, MISSING)
 
     def __init__(self, course: Course, report: Report) -> None:
         super().__init__(course, report)
         self._joining: dict[str, list[int]] = {}
         self._known: set[str] = set()
-        self._resumed = False
         self.rest()
 
     def join(self, seen: Seen, _x: Element) -> None:
@@ -64,7 +75,7 @@ class MucChecker(Checker):
         ):
             return
         room = bare(entry.to or "").lower()
-        if room not in self._known and not self._resumed and len(self._known) < _MOST_ROOMS:
+        if room not in self._known and not self.course.resumed and len(self._known) < _MOST_ROOMS:
             self._known.add(room)
             self._joining[room] = []
             self.rest(now=False)
@@ -86,7 +97,7 @@ class MucChecker(Checker):
         if any(child.name == _STATUS and child.attrs.get("code") == _SELF for child in x.children):
             early = self._joining.pop(bare(entry.from_ or "").lower(), [])
             self.rest(now=not self._joining)
-            if early and self.course.whole() and not self._resumed and entry.type is None:
+            if early and self.course.whole() and not self.course.resumed and entry.type is None:
                 text = f"{len(early)} of history and subject before the presence that confirms the join"
                 self.report(EARLY, text, [*early[:20], entry.entry])
 
@@ -95,16 +106,21 @@ class MucChecker(Checker):
         if self._joining and seen.entry.sender == RECEIVING and seen.entry.type == "error":
             self._joining.pop(bare(seen.entry.from_ or "").lower(), None)
 
-    def resumed(self, _seen: Seen) -> None:
-        """Take a resumption: the rooms were entered on an earlier connection."""
-        self._resumed = True
-        self._joining.clear()
+    def ended(self) -> None:
+        """Judge the joins that were never confirmed, in a session that both sides have closed."""
+        course, sides = self.course, self.course.sides.values()
+        if course.resumed or course.about.lost or not course.whole():
+            return
+        if all(side.closed and not side.error for side in sides):
+            for room, early in self._joining.items():
+                if early:
+                    text = f"{room[:80]} sends what belongs to a join, and never confirms it"
+                    self.report(MISSING, text, early[:20])
 
     ELEMENTS = table(
         {
             **dict.fromkeys(names.MESSAGES, message),
             **dict.fromkeys(names.PRESENCES, failed),
-            **dict.fromkeys(names.managed("resumed"), resumed),
         }
     )
     PAYLOADS = table({_MUC: join, _USER: presence})

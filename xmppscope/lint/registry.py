@@ -4,9 +4,11 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from xmppscope.lint.archive import ArchiveChecker
 from xmppscope.lint.binding import BindChecker
 from xmppscope.lint.channel_binding import BindingChecker
 from xmppscope.lint.checker import Checker
+from xmppscope.lint.commands import BundleChecker, CommandChecker
 from xmppscope.lint.declared import DeclaredChecker
 from xmppscope.lint.fast import FastChecker
 from xmppscope.lint.handshakes import HandshakeChecker
@@ -15,6 +17,7 @@ from xmppscope.lint.iq import IqChecker
 from xmppscope.lint.iq_answers import AnswerChecker
 from xmppscope.lint.messages import MessageChecker
 from xmppscope.lint.muc import MucChecker
+from xmppscope.lint.origins import OriginChecker
 from xmppscope.lint.roster import RosterChecker
 from xmppscope.lint.rule import Rule
 from xmppscope.lint.sasl import SaslChecker
@@ -29,7 +32,9 @@ from xmppscope.lint.stream_course import StreamChecker
 from xmppscope.lint.stream_errors import StreamErrorChecker
 from xmppscope.lint.stream_later import LaterChecker
 from xmppscope.lint.streams import HeaderChecker
+from xmppscope.lint.texts import TextChecker
 from xmppscope.lint.tls import TlsChecker
+from xmppscope.lint.transfers import BytestreamChecker, SlotChecker
 from xmppscope.lint.xml import XmlChecker
 from xmppscope.model.errors import XmppscopeError
 
@@ -52,13 +57,20 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     FastChecker,
     BindChecker,
     StanzaChecker,
+    TextChecker,
+    OriginChecker,
     IqChecker,
     AnswerChecker,
     RosterChecker,
     ManagementChecker,
     MessageChecker,
+    ArchiveChecker,
     MucChecker,
     JingleChecker,
+    BytestreamChecker,
+    SlotChecker,
+    CommandChecker,
+    BundleChecker,
     DialbackChecker,
 )
 """What follows each connection."""

@@ -3,12 +3,13 @@
 from typing import Final
 
 from xmppscope.lint import names
-from xmppscope.lint.checker import Checker, table
+from xmppscope.lint.checker import Checker, Report, table
+from xmppscope.lint.course import Course
 from xmppscope.lint.rule import Rule, talk
 from xmppscope.model.element import Element
 from xmppscope.model.jid import bare
 from xmppscope.model.namespaces import ROSTER
-from xmppscope.model.timeline import INITIATING, RECEIVING
+from xmppscope.model.timeline import INITIATING, RECEIVING, Entry
 from xmppscope.session.seen import Seen
 
 _QUERY: Final = names.expanded(ROSTER, "query")
@@ -55,12 +56,31 @@ FROM: Final = Rule(
         "C: <iq type='result' id='r1'/>",
     ),
 )  # fmt: skip
+VERSION: Final = Rule(
+    "roster-ver-unadvertised", "roster", "error", "RFC 6121 §2.6.2",
+    needs="a client's connection from its first byte on, without a hole, and the result of the resource binding",
+    what="A client asks for its roster with 'ver', and no features have offered roster versioning.",
+    why="A server that does not know the attribute may refuse the request.",
+    wrong=talk("C: <iq type='get' id='r1'><query xmlns='jabber:iq:roster' ver=''/></iq>"),
+    right=talk("C: <iq type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq>"),
+)  # fmt: skip
+
+_OFFER: Final = names.expanded("urn:xmpp:features:rosterver", "ver")
 
 
 class RosterChecker(Checker):
     """Looks at roster requests."""
 
-    RULES = (ITEMS, ASK, FROM)
+    RULES = (ITEMS, ASK, FROM, VERSION)
+
+    def __init__(self, course: Course, report: Report) -> None:
+        super().__init__(course, report)
+        self._offered = False
+
+    def features(self, seen: Seen) -> None:
+        """Take an offer."""
+        if seen.element is not None and seen.element.child(_OFFER) is not None:
+            self._offered = True
 
     def query(self, seen: Seen, query: Element) -> None:
         """Take a roster query."""
@@ -71,6 +91,7 @@ class RosterChecker(Checker):
         if entry.type == "get":
             if items:
                 self.report(ITEMS, f"a roster get with {len(items)} items")
+            self._version(query, entry)
             return
         if len(items) != 1:
             self.report(ITEMS, f"a roster {_word(entry.sender)} with {len(items) or 'no'} items")
@@ -80,6 +101,14 @@ class RosterChecker(Checker):
             whose = "the own full JID" if bare(entry.from_).lower() == course.own else entry.from_[:80]
             self.report(FROM, f"a roster push from {whose}")
 
+    def _version(self, query: Element, entry: Entry) -> None:
+        """Judge a request by version: what was offered came before the result of the binding, so it was seen."""
+        course = self.course
+        known = course.own and course.from_start() and course.features(course.sides[RECEIVING].stream)
+        if "ver" in query.attrs and entry.sender == INITIATING and known and not self._offered:
+            self.report(VERSION, "the roster is asked for by version, which was not offered")
+
+    ELEMENTS = table({names.FEATURES: features})
     PAYLOADS = table({_QUERY: query})
 
 
