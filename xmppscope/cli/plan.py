@@ -9,6 +9,7 @@ from xmppscope.model.timeline import ConnectionKind
 from xmppscope.proxy.authority import Authority
 from xmppscope.proxy.host import is_loopback, shown
 from xmppscope.proxy.upstream import Mode, parse_upstream
+from xmppscope.proxy.web_url import KINDS, parse_upstream_urls
 from xmppscope.render.terminal.palette import WARNING, Palette
 
 _LABEL: Final = 12
@@ -26,6 +27,7 @@ Addresses = Sequence[tuple[str, int]]
 def plan(options: ProxyOptions, authority: Authority, addresses: Addresses, *, colour: bool) -> str:
     """Return the plan in words, each line ended by a line feed."""
     rows = [("listens on", _listens(addresses)), ("goes to", _goes_to(options))]
+    rows += [("", f"{url}, for {KINDS[url.kind]}") for url in parse_upstream_urls(options.upstream_urls)]
     if options.component:
         rows.append(("secures", "nothing: components speak without TLS (XEP-0114)"))
     elif options.server_cert is None:
@@ -63,7 +65,7 @@ def warnings(options: ProxyOptions, _authority: Authority, addresses: Addresses,
 def _listens(addresses: Addresses) -> str:
     where = ", ".join(shown(host, port) for host, port in addresses)
     only = ", this machine only" if all(is_loopback(host) for host, _ in addresses) else ""
-    return f"{where}{only}: XMPP, SOCKS5, HTTP CONNECT"
+    return f"{where}{only}: XMPP, SOCKS5, HTTP CONNECT, WebSocket, BOSH"
 
 
 def _goes_to(options: ProxyOptions) -> str:

@@ -22,6 +22,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     listen: tuple[str, ...] = (DEFAULT_LISTEN,)
     upstream: str | None = None
+    upstream_urls: tuple[str, ...] = ()
     s2s: bool = False
     component: bool = False
     mode: Literal["named", "transparent"] = "named"
@@ -68,6 +69,14 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     metavar="[MODE:]HOST:PORT",
     help="The server; with starttls:, tls: or plain: before it where its leg shall differ from the client's. "
     "Without it: the server of the domain that the client names (SRV).",
+)
+@click.option(
+    "--upstream-url",
+    "upstream_urls",
+    metavar="URL",
+    multiple=True,
+    help="Where WebSocket (ws, wss) or BOSH (http, https) is; may be given once for each. "
+    "Without it: what the host-meta of the domain names that the client asks for.",
 )
 @click.option("--s2s", is_flag=True, help="Servers come, not clients; they are asked for their certificate.")
 @click.option("--component", is_flag=True, help="Gateways and other components come (XEP-0114); needs --upstream.")

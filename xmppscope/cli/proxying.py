@@ -32,6 +32,7 @@ from xmppscope.proxy.settings import Settings
 from xmppscope.proxy.strangers import Strangers
 from xmppscope.proxy.tls_choice import Versions
 from xmppscope.proxy.upstream import parse_listen, parse_upstream
+from xmppscope.proxy.web_url import parse_upstream_urls
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.session.seen import Observer
 
@@ -89,9 +90,11 @@ class Proxying:
         _check(options)
         settings = Settings(
             upstream=None if options.upstream is None else parse_upstream(options.upstream),
+            web=parse_upstream_urls(options.upstream_urls),
             keep_channel_binding=options.keep_channel_binding,
             real_certificate=options.server_cert is not None,
             insecure=options.insecure_upstream,
+            shows_certificate=options.client_cert is not None,
             records=options.record is not None,
             kind="s2s" if options.s2s else "component" if options.component else "unknown",
         )
@@ -118,6 +121,10 @@ class Proxying:
         if upstream is not None and upstream.port is not None and self.server.avoid(upstream.host, upstream.port):
             await self.server.stop()
             raise XmppscopeError(f"--upstream {self.options.upstream}: that is this proxy itself; name the server")
+        for text, url in zip(self.options.upstream_urls, self.server.settings.web, strict=True):
+            if self.server.avoid(url.host, url.port):
+                await self.server.stop()
+                raise XmppscopeError(f"--upstream-url {text}: that is this proxy itself; name the server")
         try:
             self.watcher.begin()
         except XmppscopeError:
@@ -190,6 +197,11 @@ def _check(options: ProxyOptions) -> None:
         raise XmppscopeError("--component: no server named, and no SRV names one; add --upstream HOST:PORT")
     if options.mode == "transparent" and sys.platform != "linux":
         raise XmppscopeError("--mode transparent needs Linux; let the client use SOCKS5 or HTTP CONNECT")
+    _check_files(options)
+
+
+def _check_files(options: ProxyOptions) -> None:
+    """Refuse files that cannot be, or that name the same."""
     named = [
         (option, os.path.realpath(name))
         for option, name in (

@@ -1,33 +1,48 @@
 """The sockets of one proxied connection: what they bring goes to its relay, what the relay says is done.
 
-The client's socket is met by the front door first. Bytes that are to be sent while a peer does not read wait in the
-transport, and when that is more than a little, the other socket is not read any more.
+The client's socket is met by the front door first, and where TLS comes, its ClientHello tells what is inside. Bytes
+that are to be sent while a peer does not read wait in the transport, and when that is more than a little, the other
+socket is not read any more.
 """
 
 import asyncio
 import contextlib
-import socket
-import struct
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from xmppscope.model.plaintext import cut
-from xmppscope.proxy.dial import NotReached, dial
+from xmppscope.proxy.dial import Dialled, NotReached, dial
 from xmppscope.proxy.front import Arrived, Front, FrontStep
 from xmppscope.proxy.host import Target, shown
 from xmppscope.proxy.relay import Relay
-from xmppscope.proxy.settings import Dial, End
+from xmppscope.proxy.settings import Destination, Dial, End
+from xmppscope.proxy.sockets import ServerEnd, reset, set_up
 from xmppscope.proxy.srv import service_of
 from xmppscope.proxy.transparent import original_destination
+from xmppscope.proxy.web_arrival import TlsArrival
+from xmppscope.proxy.web_commands import Fetch, Hold, WebDial
+from xmppscope.proxy.web_relay import WebRelay
 
 if TYPE_CHECKING:
     from xmppscope.proxy.server import ProxyServer
 
 _CAUGHT: Final = "the redirection catches the proxy's own connections; leave those of its user or group out"
-_HIGH_WATER: Final = 256 * 1024
 _FRONT_PATIENCE: Final = 60.0
-_NO_LINGER: Final = struct.pack("ii", 1, 0)
+_HELLO_PATIENCE: Final = 20.0
 _SHOWN: Final = 80
 _NANOSECONDS: Final = 1_000_000_000
+
+
+class _More(TypedDict):
+    """What every relay is told of its connection."""
+
+    pair: int
+    flows: tuple[int, int]
+    client: str
+    dialled: str
+    time: int
+    destination: Destination | None
+    direct_tls: bool
 
 
 class ProxiedStream(asyncio.Protocol):
@@ -37,7 +52,8 @@ class ProxiedStream(asyncio.Protocol):
         self._server = server
         self._clock = server.clock
         self._front: Front | None = Front(server.page)
-        self._relay: Relay | None = None
+        self._relay: Relay | WebRelay | None = None
+        self._arrival: tuple[TlsArrival, Arrived] | None = None
         self._client: asyncio.Transport | None = None
         self._upstream: asyncio.Transport | None = None
         self._dialling: asyncio.Task[None] | None = None
@@ -54,7 +70,7 @@ class ProxiedStream(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._client = transport
         self._accepted = self._clock()
-        _set_up(transport)
+        set_up(transport)
         self._server.open.add(self)
         name = transport.get_extra_info("peername")
         own = transport.get_extra_info("sockname")
@@ -69,9 +85,12 @@ class ProxiedStream(asyncio.Protocol):
             self._carry_out(relay)
         elif self._front is not None:
             self._step(self._front.feed(data))
+        elif self._arrival is not None:
+            self._greet(data)
 
     def eof_received(self) -> bool:
         """Take FIN from the client; the way back stays open."""
+        self._greeted()
         if self._relay is not None:
             self._relay.client_ended(self._clock())
             self._carry_out(self._relay)
@@ -82,6 +101,7 @@ class ProxiedStream(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Take RST from the client, or the end of what we have closed ourselves."""
+        self._greeted()
         if self._relay is not None and not self._relay.done:
             self._relay.client_ended(self._clock(), reset=error is not None)
             self._carry_out(self._relay)
@@ -107,7 +127,7 @@ class ProxiedStream(asyncio.Protocol):
     def server_made(self, transport: asyncio.Transport) -> None:
         """Take the socket that leads to the server."""
         self._upstream = transport
-        _set_up(transport)
+        set_up(transport)
 
     def server_data(self, data: bytes) -> None:
         """Take bytes from the server."""
@@ -157,6 +177,7 @@ class ProxiedStream(asyncio.Protocol):
     # The front door
 
     def _front_waited(self) -> None:
+        self._greeted()
         if self._front is not None and self._relay is None:
             self._step(self._front.eof())
 
@@ -177,7 +198,7 @@ class ProxiedStream(asyncio.Protocol):
         client = self._client
         if client is None:
             return
-        if arrived.kind not in ("clear", "tls"):
+        if arrived.kind not in ("clear", "tls", "web"):
             if arrived.kind in ("garbage", "refused"):
                 self._server.note(f"{self._peer}: {arrived.reason}")
             client.close()
@@ -188,25 +209,52 @@ class ProxiedStream(asyncio.Protocol):
             self._server.note(f"{self._peer}: {_CAUGHT}")
             client.abort()
             return
-        destination = arrived.destination or (meant if self._server.transparent else None)
-        pair, flows = self._server.next_numbers()
-        relay = self._relay = Relay(
-            self._server.settings,
-            self._server.tools,
-            pair=pair,
-            flows=flows,
-            client=self._peer,
-            dialled=self._dialled,
-            time=self._accepted,
-            destination=destination,
-            direct_tls=arrived.kind == "tls",
-        )
-        relay.client_data(arrived.data, self._clock())
-        self._carry_out(relay)
+        arrived = arrived._replace(destination=arrived.destination or (meant if self._server.transparent else None))
+        if arrived.kind != "tls":
+            self._begin(arrived)
+            return
+        settings = self._server.settings
+        self._arrival = TlsArrival(web_only=bool(settings.web) and settings.upstream is None), arrived
+        self._timer = asyncio.get_running_loop().call_later(_HELLO_PATIENCE, self._front_waited)
+        self._greet(arrived.data)
+
+    def _greet(self, data: bytes) -> None:
+        """Take bytes of a ClientHello; go on once it tells what is to come."""
+        if self._arrival is not None and self._arrival[0].feed(data) is not None:
+            self._greeted()
+
+    def _greeted(self) -> None:
+        """Go on with what came of a ClientHello."""
+        if self._arrival is None:
+            return
+        (arrival, arrived), self._arrival = self._arrival, None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._begin(arrived._replace(data=arrival.data), web=bool(arrival.is_web))
+
+    def _begin(self, arrived: Arrived, *, web: bool = False) -> None:
+        """Give the connection to a relay."""
+        server = self._server
+        pair, flows = server.next_numbers()
+        more: _More = {
+            "pair": pair,
+            "flows": flows,
+            "client": self._peer,
+            "dialled": self._dialled,
+            "time": self._accepted,
+            "destination": arrived.destination,
+            "direct_tls": arrived.kind == "tls",
+        }
+        if web or arrived.kind == "web":
+            self._relay = WebRelay(server.settings, server.tools, server.page, **more)
+        else:
+            self._relay = Relay(server.settings, server.tools, **more)
+        self._relay.client_data(arrived.data, self._clock())
+        self._carry_out(self._relay)
 
     # What the relay says
 
-    def _carry_out(self, relay: Relay) -> None:
+    def _carry_out(self, relay: Relay | WebRelay) -> None:
         """Send and do what the relay wants, then hand on what it tells."""
         out = relay.server.out
         if out:
@@ -226,19 +274,29 @@ class ProxiedStream(asyncio.Protocol):
             events, relay.events = relay.events, []
             self._server.gather(events)
 
-    def _do(self, relay: Relay) -> None:
-        commands = relay.commands[:]
+    def _do(self, relay: Relay | WebRelay) -> None:
+        commands = [*relay.commands]
         relay.commands.clear()
         for command in commands:
-            if isinstance(command, Dial):
-                self._dialling = asyncio.get_running_loop().create_task(self._dial(relay, command))
-                self._dialling.add_done_callback(self._dialled_or_broken)
-            else:
+            if isinstance(command, End):
                 self._end(command)
+            elif isinstance(command, Hold):
+                self.server_pauses(command.on)
+            elif isinstance(relay, Relay):
+                if isinstance(command, Dial):
+                    self._run(self._dial(relay, command))
+            elif isinstance(command, WebDial):
+                self._run(self._server.errands.lead(relay, command, self._carry_out, self._connected))
+            elif isinstance(command, Fetch):
+                self._run(self._server.errands.fetch(relay, command, self._carry_out))
         if relay.done and self._dialling is not None:
             self._dialling.cancel()
         if relay.done and self._upstream is None and self._client is None:
             self._forget()
+
+    def _run(self, errand: Coroutine[None, None, None]) -> None:
+        self._dialling = asyncio.get_running_loop().create_task(errand)
+        self._dialling.add_done_callback(self._dialled_or_broken)
 
     def _end(self, end: End) -> None:
         transport = self._client if end.leg == "client" else self._upstream
@@ -275,12 +333,15 @@ class ProxiedStream(asyncio.Protocol):
         elif relay.done:
             reached.socket.close()
         else:
-            loop = asyncio.get_running_loop()
-            self._own_end = reached.local, reached.address
-            server.own_ends.add(self._own_end)
-            await loop.create_connection(lambda: ServerEnd(self), sock=reached.socket)
+            await self._connected(reached)
             relay.server_connected(reached.local, reached.address, self._clock())
         self._carry_out(relay)
+
+    async def _connected(self, reached: Dialled) -> None:
+        """Take the socket that leads to the server."""
+        self._own_end = reached.local, reached.address
+        self._server.own_ends.add(self._own_end)
+        await asyncio.get_running_loop().create_connection(lambda: ServerEnd(self), sock=reached.socket)
 
     def _dialled_or_broken(self, task: asyncio.Task[None]) -> None:
         """Let go if dialling has met a fault of our own, of which nobody else would hear while the client waits."""
@@ -313,51 +374,3 @@ class ProxiedStream(asyncio.Protocol):
         if self._dialling is not None:
             self._dialling.cancel()
         self._server.open.discard(self)
-
-
-class ServerEnd(asyncio.Protocol):
-    """The server's end of a proxied connection."""
-
-    def __init__(self, stream: ProxiedStream) -> None:
-        self._stream = stream
-        self.data_received = stream.server_data  # type: ignore[method-assign]  # one call less for every segment
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the socket, now that it is connected."""
-        assert isinstance(transport, asyncio.Transport)
-        self._stream.server_made(transport)
-
-    def eof_received(self) -> bool:
-        """Take FIN from the server; the way to it stays open."""
-        self._stream.server_ended()
-        return True
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Take RST from the server, or the end of what we have closed ourselves."""
-        if error is not None:
-            self._stream.server_ended(reset=True)
-        self._stream.server_lost()
-
-    def pause_writing(self) -> None:
-        """Let the client wait: the server does not read."""
-        self._stream.server_pauses(pause=True)
-
-    def resume_writing(self) -> None:
-        """Read from the client again."""
-        self._stream.server_pauses(pause=False)
-
-
-def _set_up(transport: asyncio.Transport) -> None:
-    """Bound what waits to be sent, and let nothing wait for an acknowledgement: stanzas are small and come alone."""
-    transport.set_write_buffer_limits(high=_HIGH_WATER)
-    found = transport.get_extra_info("socket")
-    if found is not None:
-        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def reset(transport: asyncio.Transport) -> None:
-    """Close with RST instead of FIN."""
-    found = transport.get_extra_info("socket")
-    if found is not None:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    transport.abort()

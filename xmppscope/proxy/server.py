@@ -19,6 +19,7 @@ from xmppscope.proxy.itself import itself
 from xmppscope.proxy.page import Page
 from xmppscope.proxy.resolve import Resolver
 from xmppscope.proxy.settings import Settings, Tools
+from xmppscope.proxy.web_errands import WebErrands
 
 
 class Watcher(Protocol):
@@ -83,6 +84,7 @@ class ProxyServer:
         self._scheduled = False
         self._servers: list[asyncio.Server] = []
         self._avoid = itself(())
+        self.errands = WebErrands(self)
 
     async def start(self, listen: Sequence[tuple[str, int]]) -> None:
         """Listen on every address; raises `XmppscopeError` where that cannot be."""

@@ -18,7 +18,8 @@ from xmppscope.tls.identity import match_certificate
 if TYPE_CHECKING:
     from xmppscope.proxy.web_relay import WebRelay
 
-_ANY: Final[Versions] = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+ANY: Final[Versions] = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+"""The versions of TLS that the proxy offers to servers of the web, whatever the client offers."""
 
 
 class WebSecurity:
@@ -71,13 +72,13 @@ class WebSecurity:
         relay.server.expect_tls()
         relay.ending.wait_for("the server did not complete the TLS handshake", time)
         try:
-            relay.server.start_tls(relay.tools.server_context((HTTP_1_1,), _ANY), time, server_name(relay.name))
+            relay.server.start_tls(relay.tools.server_context((HTTP_1_1,), ANY), time, server_name(relay.name))
         except TlsFault as fault:
             relay.ending.server_fault(fault, time)
 
     def _start_client(self, time: int) -> None:
         relay, hello = self._relay, self._relay.client.hello
-        versions = _ANY if hello is None else client_versions(hello)
+        versions = ANY if hello is None else client_versions(hello)
         alpn = HTTP_1_1 if hello is not None and HTTP_1_1 in hello.alpn else None
         context = relay.tools.client_context(self.sni, relay.dialled, None, alpn, versions)
         relay.client.start_tls(context, time)
