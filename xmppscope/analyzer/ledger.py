@@ -140,7 +140,7 @@ class Ledger:
         opened, about = self.opened, self.about
         ends = (opened.second, opened.first) if self.swapped else (opened.first, self._target or opened.second)
         about.number, about.initiating, about.receiving = self.number, *ends
-        about.proxied = self.proxy is not None
+        about.proxied, about.transport = self.proxy is not None, self.transport
         self.recorder.connection(
             ConnectionRecord(
                 connection=self.number,

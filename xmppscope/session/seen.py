@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from xmppscope.model.element import Element
-from xmppscope.model.timeline import Diagnosis, Entry, Finding, Sender
+from xmppscope.model.timeline import Diagnosis, Entry, Finding, Sender, Transport
 from xmppscope.session.negotiation import Negotiation
 
 
@@ -29,6 +29,7 @@ class About(msgspec.Struct):
     negotiation: Negotiation
     lost: set[Sender]
     proxied: bool = False
+    transport: Transport = "tcp"
 
 
 class Seen(msgspec.Struct, gc=False):
