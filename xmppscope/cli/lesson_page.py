@@ -154,10 +154,7 @@ class LessonPage:
         head = name + " " * (self._column - width(name))
         blank = " " * self._column
         first, *more = lines or [""]
-        return [
-            f"{'':{_INDENT}}{self.palette.paint(head, style)}{first}",
-            *(f"{'':{_INDENT}}{blank}{one}" for one in more),
-        ]
+        return self.indented([self.palette.paint(head, style) + first, *(blank + line for line in more)])
 
     def _quiet(self, text: str) -> list[str]:
         return [self.palette.paint(line, QUIET) for line in self.prose(text)]

@@ -10,7 +10,7 @@ _SIMPLIFIED: Final = frozenset({"zh", "zh-cn", "zh-sg", "zh-my", "zh-hans"})
 
 
 def nearest(name: str) -> str | None:
-    """Return the language that *name* stands for (``zh_CN.UTF-8``, ``zh-Hans-CN``, ``en_GB``); None if there is none."""
+    """Return the language that *name* (``zh_CN.UTF-8``, ``zh-Hans``, ``en_GB``) stands for; None if there is none."""
     tag = name.partition(".")[0].partition("@")[0].replace("_", "-").lower()
     if tag in _SIMPLIFIED or tag.startswith("zh-hans"):
         return CHINESE

@@ -77,7 +77,7 @@ class Shown(msgspec.Struct, frozen=True):
 def bind(lesson: Lesson, recordings: dict[str, Recorded], compile_filter: Compile) -> list[Shown]:
     """Return the steps with their entries; raise `LookupError` for one that finds none, or whose claim is false."""
     numbers: dict[str, tuple[int, ...]] = {}
-    steps = []
+    steps: list[Shown] = []
     for step in lesson.steps:
         recorded = recordings[step.view]
         found: list[Entry] = []

@@ -44,7 +44,8 @@ ul { list-style: none; margin: .3rem 0 0; padding: 0; }
   border: 1px solid var(--line); border-radius: 4px; font-size: .8rem; }
 .line { border-bottom: 1px solid var(--line); height: 1.7rem; max-width: 20rem; }
 .proof { color: var(--muted); font-size: .85rem; overflow-wrap: anywhere; }
-footer { margin-top: 2rem; padding-top: .4rem; border-top: 1px solid var(--line); color: var(--muted); font-size: .8rem; }
+footer { margin-top: 2rem; padding-top: .4rem; border-top: 1px solid var(--line); color: var(--muted);
+  font-size: .8rem; }
 @media (max-width: 36rem) { .choices { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; } }
 @media print {
   @page { margin: 16mm; }

@@ -14,7 +14,7 @@ import msgspec
 from xmppscope.explain.languages import ENGLISH
 from xmppscope.lessons.blocks import Block, one, parse
 
-NAMES: Final = ("first",)
+NAMES: Final = ("first", "addresses", "stream", "tls", "scram")
 """All lessons, in the order in which they build on one another."""
 
 _STEP: Final = frozenset({"find", "then", "in", "spec", "values", "claim", "xml"})
@@ -39,8 +39,8 @@ class Ask(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step: what it shows (`finds`, in the recording `view`), where that is specified, and its words.
 
-    `xml` are the places of the entries whose XML is shown, from 0. `values` are computed from the entries; `claims` are expressions that must hold of the first entry. Empty words are
-    those that the explanation of the element has.
+    `xml` are the places of the entries whose XML is shown, from 0; `values` are computed from the entries; `claims` are
+    expressions that must hold of the first one. Empty words are those that the explanation of the element has.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Notes after each entry what the state machines know: unacknowledged stanzas, contacts. An observer behind the trackers.
+"""An observer behind the trackers: notes after each entry what the state machines know, of stanzas and of contacts.
 
 What it has written down is what the questions of a lesson are made of, and their answers.
 """
@@ -11,7 +11,7 @@ from xmppscope.xeps.trackers import Trackers
 
 
 class Counters(NamedTuple):
-    """Stream management of one direction: how many stanzas were sent, acknowledged, and are neither lost nor confirmed."""
+    """Stream management of one direction: how many stanzas were sent, were acknowledged, and are on their way."""
 
     sent: int
     acknowledged: int

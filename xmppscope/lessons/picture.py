@@ -1,4 +1,4 @@
-"""The picture of a step as SVG: a lane for each who takes part, an arrow for each entry, double where TLS protects it."""
+"""The picture of a step as SVG: a lane for each who takes part, an arrow for each entry, double under TLS."""
 
 from html import escape
 from typing import Final

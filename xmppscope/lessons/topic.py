@@ -43,7 +43,7 @@ Made = Question | None
 
 
 class Topic:
-    """What one question is to be about; without an entry it is about a connection, the first unless the view says so."""
+    """What one question is to be about; without an entry about the first connection of its recording."""
 
     def __init__(
         self, entry: Entry | None, recorded: Recorded, steps: Sequence[Shown], ask: Ask, words: Words, language: str
