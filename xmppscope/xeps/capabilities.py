@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from xmppscope.model.element import Element
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps import caps_hash
-from xmppscope.xeps.descriptor import Extension, Met
+from xmppscope.xeps.descriptor import Met
 from xmppscope.xeps.memory import Memory
 from xmppscope.xeps.words import children, short, word
 from xmppscope.xeps.xep_0030 import FEATURE, IDENTITY, INFO_QUERY
@@ -19,7 +19,6 @@ from xmppscope.xeps.xep_0030 import FEATURE, IDENTITY, INFO_QUERY
 CAPS: Final = "http://jabber.org/protocol/caps"
 CAPS2: Final = "urn:xmpp:caps"
 _C: Final = expanded(CAPS, "c")
-_C2: Final = expanded(CAPS2, "c")
 _HASH: Final = expanded("urn:xmpp:hashes:2", "hash")
 _STREAM_FEATURES: Final = expanded("http://etherx.jabber.org/streams", "features")
 _SPEC: Final = "XEP-0115 §5.4"
@@ -57,7 +56,8 @@ def notified(met: Met, node: str) -> int | None:
     return known.entry if known is not None and f"{node}+notify" in known.notify else None
 
 
-def _presence(met: Met, c: Element) -> None:
+def presence(met: Met, c: Element) -> None:
+    """Take the hash of a presence (XEP-0115 §4)."""
     algorithm, ver, node = (c.attrs.get(name, "") for name in ("hash", "ver", "node"))
     if met.entry.name != "presence" or met.entry.type == "unavailable" or not ver:
         return
@@ -67,7 +67,8 @@ def _presence(met: Met, c: Element) -> None:
     _announce(met, (algorithm, ver), _SPEC)
 
 
-def _presence2(met: Met, c: Element) -> None:
+def presence2(met: Met, c: Element) -> None:
+    """Take the hashes of a presence (XEP-0390 §4.2), of which one that is known is as good as any."""
     hashes = [(one.attrs.get("algo", ""), one.text.strip()) for one in children(c, _HASH)]
     if met.entry.name == "presence" and met.entry.type != "unavailable" and hashes:
         known = met.capture.of(Hashes)
@@ -99,7 +100,7 @@ def _once(met: Met, key: tuple[str, str], text: str, spec: str) -> None:
             met.note(text, spec)
 
 
-def _info(met: Met, query: Element) -> None:
+def info(met: Met, query: Element) -> None:
     """Follow a question: it names the hash in its node (§6.2); so should the answer, but it may not."""
     node = query.attrs.get("node", "")
     key = _key(met, node) if met.entry.type == "get" else None
@@ -163,8 +164,8 @@ def _notify(query: Element) -> frozenset[str]:
     return frozenset(name for name in features if name.endswith("+notify") and len(name) < 200)
 
 
-def _features(met: Met, features: Element) -> None:
-    """§6.3: a server announces its own hash in the stream features; clients that know it need not ask."""
+def features(met: Met, features: Element) -> None:
+    """Take stream features (XEP-0115 §6.3): a server announces its own hash; clients that know it need not ask."""
     c = features.child(_C)
     if c is None or not c.attrs.get("ver") or not c.attrs.get("hash"):
         return
@@ -175,16 +176,3 @@ def _features(met: Met, features: Element) -> None:
         hashes.put(key, Known("seen", met.entry.entry))
     elif known.state == "verified":
         met.note(f"the server's capabilities are known from #{known.entry}", "XEP-0115 §6.3")
-
-
-XEP_0115: Final = Extension(
-    number="0115",
-    title="Entity Capabilities",
-    namespaces=(CAPS,),
-    elements={_C: _presence, INFO_QUERY: _info},
-    nonzas={_STREAM_FEATURES: _features},
-    tracker=Announced,
-)
-XEP_0390: Final = Extension(
-    number="0390", title="Entity Capabilities 2.0", namespaces=(CAPS2,), elements={_C2: _presence2}
-)

@@ -1,7 +1,6 @@
 """What happens in rooms beyond entering them (XEP-0045): configuration, history, subject, removal, invitations.
 
-Codes that a summary tells are not told again. Of the configuration only what is no secret: never `roomsecret`. Direct
-invitations are XEP-0249.
+Codes that a summary tells are not told again. Of the configuration only what is no secret: never `roomsecret`.
 """
 
 from typing import Final
@@ -10,21 +9,23 @@ from xmppscope.model.element import Element
 from xmppscope.session.notes import counted
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps import xep_0004
-from xmppscope.xeps.descriptor import Extension, Met
+from xmppscope.xeps.descriptor import Met
 from xmppscope.xeps.words import SUBJECT, address, listed, word
-from xmppscope.xeps.xep_0045 import MUC, MUC_USER, Rooms, codes
 
 _NS: Final = "http://jabber.org/protocol/muc"
 _USER: Final = f"{_NS}#user"
 _OWNER: Final = f"{_NS}#owner"
 _ADMIN: Final = f"{_NS}#admin"
+MUC: Final = expanded(_NS, "x")
+MUC_USER: Final = expanded(_USER, "x")
+NAMESPACES: Final = (_NS, _USER, _OWNER, _ADMIN)
+_STATUS: Final = expanded(_USER, "status")
 _HISTORY: Final = expanded(_NS, "history")
 _ITEM: Final = expanded(_USER, "item")
 _ACTOR: Final = expanded(_USER, "actor")
 _DESTROY: Final = expanded(_USER, "destroy")
 _INVITE: Final = expanded(_USER, "invite")
 _CONTINUE: Final = expanded(_USER, "continue")
-_DIRECT: Final = "jabber:x:conference"
 _DELAY: Final = expanded("urn:xmpp:delay", "delay")
 
 _SETTINGS: Final = {
@@ -52,6 +53,12 @@ _OWN_CODES: Final = {
     "210": "the room has assigned or changed the nickname",
 }
 """§15.6.2: what the codes of one's own presence tell on entering."""
+
+
+def codes(extension: Element) -> list[int]:
+    """Return the status codes of a presence or message (§15.6.2)."""
+    found = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
+    return [int(code) for code in found if code.isascii() and code.isdigit() and len(code) <= 3]
 
 
 def _occupant(met: Met, x: Element) -> None:
@@ -121,25 +128,10 @@ def _invitation(met: Met, x: Element) -> None:
         met.note("to go on with a one-to-one chat", "XEP-0045 §7.9")
 
 
-def _direct(met: Met, x: Element) -> None:
-    if met.entry.name == "message" and x.attrs.get("continue") in ("true", "1"):
-        met.note("to go on with a one-to-one chat", "XEP-0249 §2")
-    room = x.attrs.get("jid", "")
-    if met.received and met.c2s and room and met.of(Rooms).nick(room) is not None:
-        met.note("the user is in this room already", "XEP-0249 §2")
-
-
 def _user(met: Met, x: Element) -> None:
     _occupant(met, x)
     _invitation(met, x)
 
 
-XEP_0045: Final = Extension(
-    number="0045",
-    title="Multi-User Chat",
-    namespaces=(_NS, _USER, _OWNER, _ADMIN),
-    elements={MUC: _join, MUC_USER: _user, expanded(_OWNER, "query"): _owner, _DELAY: _delayed},
-)
-XEP_0249: Final = Extension(
-    number="0249", title="Direct MUC Invitations", namespaces=(_DIRECT,), elements={expanded(_DIRECT, "x"): _direct}
-)
+ELEMENTS: Final = {MUC: _join, MUC_USER: _user, expanded(_OWNER, "query"): _owner, _DELAY: _delayed}
+"""What tells something of a room, by expanded name."""

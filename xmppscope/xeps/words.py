@@ -1,5 +1,7 @@
 """What the annotations of extensions are made of: names of elements, and text of others cut and made visible."""
 
+import base64
+import binascii
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +16,7 @@ _JID: Final = 80
 _ID: Final = 12
 _WORD: Final = 40
 _LISTED: Final = 6
+_MOST_BYTES: Final = 4_000_000
 
 
 def content(local: str) -> frozenset[str]:
@@ -92,3 +95,14 @@ def instant(stamp: str) -> float | None:
 def children(element: Element, name: str) -> list[Element]:
     """Return the children of this expanded name."""
     return [child for child in element.children if child.name == name]
+
+
+def decoded(text: str) -> bytes | None:
+    """Return the bytes of a Base64 text, with white space anywhere; None where it is none or far too long."""
+    joined = "".join(text.split())
+    if len(joined) > _MOST_BYTES:
+        return None
+    try:
+        return base64.b64decode(joined, validate=True)
+    except (binascii.Error, ValueError):
+        return None

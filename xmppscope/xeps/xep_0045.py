@@ -10,12 +10,11 @@ import msgspec
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.jid import bare
 from xmppscope.model.timeline import INITIATING, Entry
+from xmppscope.xeps import muc_course
 from xmppscope.xeps.descriptor import Extension, Met
+from xmppscope.xeps.muc_course import MUC, MUC_USER, codes
 
-MUC: Final = f"http://jabber.org/protocol/muc{SEPARATOR}x"
-MUC_USER: Final = f"http://jabber.org/protocol/muc#user{SEPARATOR}x"
 _ITEM: Final = f"http://jabber.org/protocol/muc#user{SEPARATOR}item"
-_STATUS: Final = f"http://jabber.org/protocol/muc#user{SEPARATOR}status"
 
 MOST_ROOMS: Final = 1000
 """How many rooms of a connection are followed."""
@@ -97,21 +96,16 @@ class Rooms:
         return room
 
 
-def codes(extension: Element) -> list[int]:
-    """Return the status codes of a presence or message (§15.6.2)."""
-    found = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
-    return [int(code) for code in found if code.isascii() and code.isdigit() and len(code) <= 3]
-
-
-def _presence(met: Met, extension: Element) -> None:
+def _join(met: Met, extension: Element) -> None:
     if met.entry.name == "presence":
         met.of(Rooms).presence(met.entry, extension)
+    muc_course.ELEMENTS[extension.name](met, extension)
 
 
 EXTENSION: Final = Extension(
     number="0045",
     title="Multi-User Chat",
-    namespaces=("http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#user"),
-    elements={MUC: _presence, MUC_USER: _presence},
+    namespaces=muc_course.NAMESPACES,
+    elements={**muc_course.ELEMENTS, MUC: _join, MUC_USER: _join},
     tracker=Rooms,
 )

@@ -1,4 +1,4 @@
-"""Bookmarks: which rooms a client enters by itself (XEP-0402, and XEP-0048 in private storage or PEP).
+"""Bookmarks (XEP-0048) in private storage or PEP: how many, and which rooms a client enters by itself.
 
 Passwords of rooms are secrets and are never told.
 """
@@ -9,24 +9,13 @@ from xmppscope.model.element import Element
 from xmppscope.session.notes import counted
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
-from xmppscope.xeps.words import address, listed, word
+from xmppscope.xeps.words import listed
 
-BOOKMARKS: Final = "urn:xmpp:bookmarks:1"
 STORAGE: Final = "storage:bookmarks"
 PRIVATE: Final = "jabber:iq:private"
 _STORAGE: Final = expanded(STORAGE, "storage")
 _ROOM: Final = expanded(STORAGE, "conference")
 _TRUE: Final = frozenset({"true", "1"})
-
-
-def _conference(met: Met, item: Element) -> None:
-    """XEP-0402 §3: the id of the item is the room's JID."""
-    conference = item.children[0]
-    nick = conference.child_text(expanded(BOOKMARKS, "nick"))
-    text = f"room {address(item.attrs.get('id', '?'))}"
-    text += f" as {word(nick)}" if nick else ""
-    text += ", entered at login" if conference.attrs.get("autojoin") in _TRUE else ""
-    met.note(text, "XEP-0402 §3")
 
 
 def _told(met: Met, storage: Element) -> None:
@@ -46,13 +35,7 @@ def _item(met: Met, item: Element) -> None:
     _told(met, item.children[0])
 
 
-XEP_0402: Final = Extension(
-    number="0402",
-    title="PEP Native Bookmarks",
-    namespaces=(BOOKMARKS,),
-    items={expanded(BOOKMARKS, "conference"): _conference},
-)
-XEP_0048: Final = Extension(
+EXTENSION: Final = Extension(
     number="0048",
     title="Bookmarks",
     namespaces=(STORAGE,),

@@ -1,4 +1,4 @@
-"""Jingle sessions and the messages that ring before them (XEP-0166, XEP-0353): state, contents, ways to connect.
+"""Jingle (XEP-0166): the state of each session, its contents, and ways to connect.
 
 A session is known by its sid; it is pending from its initiation, active from its acceptance, ended by its termination
 (§5.1). Of candidates the kinds are told, never addresses of people at home, and never `pwd`.
@@ -15,7 +15,6 @@ from xmppscope.xeps.memory import Memory
 from xmppscope.xeps.words import at, listed, number, short, size, span, word
 
 JINGLE: Final = "urn:xmpp:jingle:1"
-MESSAGES: Final = "urn:xmpp:jingle-message:0"
 _FILE: Final = ("urn:xmpp:jingle:apps:file-transfer:5", "urn:xmpp:jingle:apps:file-transfer:4")
 _CONDITIONS: Final = {
     "out-of-order": "the session is not in a state for this",
@@ -34,12 +33,6 @@ class Session(NamedTuple):
 
 class Sessions(Memory[str, Session]):
     """The sessions that go over one connection, by sid."""
-
-    most = 256
-
-
-class Calls(Memory[str, tuple[int, float]]):
-    """What was proposed, by id: entry and time."""
 
     most = 256
 
@@ -106,34 +99,11 @@ def _refused(met: Met, condition: Element) -> None:
     met.note(_CONDITIONS[condition.local], "XEP-0166 §10")
 
 
-def _call(met: Met, element: Element) -> None:
-    if met.entry.name != "message":
-        return
-    identity, calls, local = element.attrs.get("id", ""), met.of(Calls), element.local
-    known = calls.get(identity)
-    if local == "propose":
-        calls.put(identity, (met.entry.entry, at(met.entry)))
-    met.change("call proposal", local, () if known is None else known[:1], subject=short(identity))
-    if known is not None and local != "propose":
-        met.link("cause", known[0])
-        met.note(f"{span(max(0.0, at(met.entry) - known[1]))} after the proposal", "XEP-0353 §3")
-
-
-XEP_0166: Final = Extension(
+EXTENSION: Final = Extension(
     number="0166",
     title="Jingle",
     namespaces=(JINGLE,),
     elements={expanded(JINGLE, "jingle"): _jingle},
     errors={expanded("urn:xmpp:jingle:errors:1", local): _refused for local in _CONDITIONS},
     tracker=Sessions,
-)
-XEP_0353: Final = Extension(
-    number="0353",
-    title="Jingle Message Initiation",
-    namespaces=(MESSAGES,),
-    elements={
-        expanded(MESSAGES, local): _call
-        for local in ("propose", "ringing", "proceed", "accept", "reject", "retract", "finish")
-    },
-    tracker=Calls,
 )

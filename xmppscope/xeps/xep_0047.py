@@ -1,6 +1,6 @@
-"""Byte streams: in band (XEP-0047), with its sequence and what went over it, and by SOCKS5 (XEP-0065).
+"""In-Band Bytestreams (XEP-0047): the sequence of chunks in each direction, and how much went over a stream.
 
-The bytes of a SOCKS5 stream go elsewhere. In both, a stream is known by its sid.
+A stream is known by its sid. Whether a chunk is missing is told only where no bytes of the connection are.
 """
 
 from typing import Final
@@ -10,10 +10,9 @@ from xmppscope.session.notes import counted
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
 from xmppscope.xeps.memory import Memory
-from xmppscope.xeps.words import address, listed, number, size, word
+from xmppscope.xeps.words import number, size
 
 IBB: Final = "http://jabber.org/protocol/ibb"
-SOCKS: Final = "http://jabber.org/protocol/bytestreams"
 _WRAP: Final = 65_536
 
 
@@ -69,30 +68,10 @@ def _close(met: Met, element: Element) -> None:
         met.note(f"{total} in {counted(band.chunks, 'chunk')} since #{band.entry}", "XEP-0047 §2.3")
 
 
-def _socks(met: Met, query: Element) -> None:
-    hosts = [child for child in query.children if child.local == "streamhost"]
-    activate = next((child.text for child in query.children if child.local == "activate"), None)
-    if met.entry.type == "set" and hosts:
-        whom = [child.attrs.get("jid", "?") for child in hosts]
-        met.note(f"{counted(len(hosts), 'host')}: {listed(whom, 4)}", "XEP-0065 §5.3.1")
-        if query.attrs.get("mode") == "udp":
-            met.note("over UDP", "XEP-0065 §5.3.1")
-    elif met.entry.type == "set" and activate is not None:
-        met.note(f"activates the stream to {address(activate)}", "XEP-0065 §6.3.5")
-    elif met.entry.type == "result" and hosts:
-        port = number(hosts[0].attrs.get("port"))
-        met.note(
-            f"port {port}" if port is not None else f"host {word(hosts[0].attrs.get('jid', '?'))}", "XEP-0065 §6.3"
-        )
-
-
-XEP_0047: Final = Extension(
+EXTENSION: Final = Extension(
     number="0047",
     title="In-Band Bytestreams",
     namespaces=(IBB,),
     elements={expanded(IBB, "open"): _open, expanded(IBB, "data"): _data, expanded(IBB, "close"): _close},
     tracker=Bands,
-)
-XEP_0065: Final = Extension(
-    number="0065", title="SOCKS5 Bytestreams", namespaces=(SOCKS,), elements={expanded(SOCKS, "query"): _socks}
 )

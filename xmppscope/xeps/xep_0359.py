@@ -1,0 +1,31 @@
+"""Unique and Stable Stanza IDs (XEP-0359): which of them are not to be trusted.
+
+What ids say of the identity of a message is for `deliveries`.
+"""
+
+from typing import Final
+
+from xmppscope.model.element import Element
+from xmppscope.model.jid import bare
+from xmppscope.session.triggers import expanded
+from xmppscope.xeps.descriptor import Extension, Met
+from xmppscope.xeps.words import address
+
+IDS: Final = "urn:xmpp:sid:0"
+
+
+def _stanza_id(met: Met, element: Element) -> None:
+    """§5: only ids of the own archive and, in a room, of the room are to be trusted; anybody could write another."""
+    by, entry = bare(element.attrs.get("by", "")), met.entry
+    if not by or entry.name != "message" or not (met.c2s and met.received) or not met.jid:
+        return
+    if met.account.forms[by] and by.lower() != bare(entry.from_ or "").lower():
+        met.note(f"an id in the name of {address(by)}, who is neither the own account nor the sender", "XEP-0359 §5")
+
+
+EXTENSION: Final = Extension(
+    number="0359",
+    title="Unique and Stable Stanza IDs",
+    namespaces=(IDS,),
+    elements={expanded(IDS, "stanza-id"): _stanza_id},
+)
