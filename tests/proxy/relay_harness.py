@@ -112,7 +112,7 @@ class Stage:
         stubborn: bool = False,
         batches: bool = True,
         destination: tuple[str, int] | None = None,
-        **settings: bool,
+        **settings: Any,
     ) -> None:
         self.client = Peer(client, stubborn=stubborn)
         self.server = Peer(server, stubborn=stubborn)

@@ -171,11 +171,23 @@ class TlsEntries:
             return
         self.flush()
         certificate = read_certificate(event.chain[0]) if event.chain else None
-        facts = describe_client_certificate(certificate, chain=len(event.chain))
+        facts = describe_client_certificate(certificate, self._match_client(certificate, event), len(event.chain))
         if self._leg == "server" and certificate is None:
             facts.summary = "no client certificate: through the proxy no SASL EXTERNAL"
             facts.note("a client's certificate cannot pass a proxy; --client-cert names one for it", "XEP-0178")
+        elif certificate is not None and self._leg is not None:
+            own = "it is the proxy's own (--client-cert), shown in the place of the peer's"
+            facts.note(own if self._leg == "server" else "it ends at the proxy: the server does not see it", "XEP-0178")
+        if self._leg != "client":
+            self._ledger.negotiation.certificate = certificate
         self._write(event, facts)
+
+    def _match_client(self, certificate: CertificateFacts | None, event: CertificatesSeen) -> Match | None:
+        """Compare an initiating server's certificate with the domain that its stream header came from."""
+        negotiation = self._ledger.negotiation
+        if certificate is None or negotiation.kind != "s2s" or not negotiation.origin:
+            return None
+        return match_certificate(certificate, negotiation.origin, "xmpp-server", event.end_time)
 
     def _rest(self, event: TlsFact) -> None:
         if isinstance(event, AlertSeen):

@@ -10,6 +10,7 @@ from xmppscope.model.namespaces import TLS
 from xmppscope.proxy.channel_binding import Stripped, strip, strip_starttls
 from xmppscope.proxy.downgrade import Watch
 from xmppscope.proxy.downgrade_words import Notice
+from xmppscope.proxy.external import External
 from xmppscope.proxy.way import Way
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class FeatureEdits:
         self._told: frozenset[str] = frozenset()
         self._relay = relay
         self._watch = Watch(real_certificate=relay.settings.real_certificate)
+        self._external = External(shows=relay.settings.shows_certificate)
 
     def edited(self, way: Way, item: Item, time: int) -> bytes:
         """Return the features as the client is to get them."""
@@ -66,6 +68,8 @@ class FeatureEdits:
 
     def watch(self, element: Element, time: int) -> None:
         """Take any other element: a login may be about to fail because of what was taken out."""
+        if self._relay.server.established:
+            self._tell(self._external.element(element), time)
         notice = self._watch.element(element)
         if element.local in _FAILURES:
             self._tell(notice, time)

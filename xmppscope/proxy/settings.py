@@ -17,7 +17,8 @@ Destination = tuple[str, int]
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for: `records` says that a recording wants the bytes as they are on the wire.
 
-    `kind` is that of the streams to come, for what has to be decided before there is a header.
+    `kind` is that of the streams to come, for what has to be decided before there is a header; `shows_certificate`
+    says that there is one to show to servers that ask.
     """
 
     upstream: Upstream | None = None
@@ -25,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_channel_binding: bool = False
     real_certificate: bool = False
     insecure: bool = False
+    shows_certificate: bool = False
     records: bool = False
     kind: ConnectionKind = "unknown"
 

@@ -1,8 +1,8 @@
 """Peers whose certificate the proxy could not verify: they are asked for none the next time.
 
-With `--s2s` the proxy asks an initiating server for its certificate (RFC 6120 §13.7.2.1, XEP-0178 §3), so that it is
-seen. The `ssl` module knows no way to look at one that does not hold: the handshake fails. Such a server comes again, and
-is then let in without, as it is by a receiving server that does not ask.
+With `--s2s` the proxy asks an initiating server for its certificate (RFC 6120 §13.7.2, XEP-0178 §3), so that it is
+seen. The `ssl` module knows no way to look at one that does not hold: the handshake fails. Such a server comes again,
+and is then let in without, as it is by a receiving server that does not ask.
 """
 
 from collections import OrderedDict

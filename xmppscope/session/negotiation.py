@@ -16,6 +16,7 @@ from xmppscope.session.roles import KINDS, kind_of
 from xmppscope.session.states import Action, State, Trigger
 from xmppscope.session.table import transition
 from xmppscope.session.triggers import IQ, STOPS, TRIGGERS
+from xmppscope.tls.certificate import CertificateFacts
 
 __all__ = ["STOPS", "Negotiation", "Step"]
 
@@ -34,12 +35,15 @@ class Negotiation:
     """How far one connection has come; it begins in `connected` if its *start* was seen, else in `unknown`.
 
     `kind` comes from the content namespace of a stream header, before that from elements that only one kind has.
-    `domain` is the one that the initiating entity asked for: the server's, or a component's own.
+    `domain` is the one that the initiating entity asked for: the server's, or a component's own; `origin` is the one
+    that it says it is from, if it does. `certificate` is what it showed in TLS to the receiving entity.
     """
 
     def __init__(self, *, start: bool = False) -> None:
         self.kind: ConnectionKind = "unknown"
         self.domain = ""
+        self.origin = ""
+        self.certificate: CertificateFacts | None = None
         self._binding = Binding()
         self._state = State.CONNECTED if start else State.UNKNOWN
         self._step = _STEPS[self._state, Action.NONE]
@@ -84,6 +88,7 @@ class Negotiation:
             self._closed.clear()
         self._lost.discard(sender)
         if sender == INITIATING:
+            self.origin = header.attrs.get("from", "") or self.origin
             return self._move(Trigger.HEADER_INITIATING, sender)
         self._binding.restart()
         return self._move(Trigger.HEADER_RECEIVING, sender)
