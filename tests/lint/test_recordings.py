@@ -18,6 +18,7 @@ KNOWN = {
     "c2s-errors-prosody": {"sasl2-in-clear", "sasl-plain-in-clear", "sasl-mechanism-not-offered", "iq-type"}
     | {"xml-not-well-formed", "stream-unfinished", "stream-content-ns-mismatch"},
     "node-sm-resume-prosody": {"sasl2-in-clear", "stream-unfinished"},
+    "profanity-prosody": {"sasl2-in-clear", "caps-hash-mismatch"},
     "s2s-plain-prosody-ejabberd": {"stream-id-from-initiator", "starttls-absent"},
     "s2s-tls-prosody-ejabberd": {"stream-id-from-initiator"},
     "sm-resume-prosody": {"sasl2-in-clear", "sm-ack-missing"},

@@ -6,6 +6,7 @@ from typing import Final
 
 from xmppscope.lint.archive import ArchiveChecker
 from xmppscope.lint.binding import BindChecker
+from xmppscope.lint.capabilities import CapabilitiesChecker
 from xmppscope.lint.channel_binding import BindingChecker
 from xmppscope.lint.checker import Checker
 from xmppscope.lint.commands import BundleChecker, CommandChecker
@@ -26,6 +27,7 @@ from xmppscope.lint.scram import ScramChecker
 from xmppscope.lint.scram_fields import ScramFieldsChecker
 from xmppscope.lint.sessions import DialbackChecker, JingleChecker
 from xmppscope.lint.sm import ManagementChecker
+from xmppscope.lint.sm_resuming import ResumedChecker
 from xmppscope.lint.stanzas import StanzaChecker
 from xmppscope.lint.starttls_offers import StarttlsChecker
 from xmppscope.lint.stream_course import StreamChecker
@@ -63,10 +65,12 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     AnswerChecker,
     RosterChecker,
     ManagementChecker,
+    ResumedChecker,
     MessageChecker,
     ArchiveChecker,
     MucChecker,
     JingleChecker,
+    CapabilitiesChecker,
     BytestreamChecker,
     SlotChecker,
     CommandChecker,
