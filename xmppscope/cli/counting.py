@@ -7,6 +7,7 @@ import msgspec
 
 from xmppscope import __version__
 from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.extensions import installed
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.stats import StatsOptions
@@ -40,7 +41,7 @@ class _Run:
     def __init__(
         self, options: StatsOptions, output: Output, keys: KeyStore, keylogs: KeyLogs, interruption: Interruption
     ) -> None:
-        trackers = Trackers()
+        trackers = Trackers(installed())
         self._options = options
         self._output = output
         self._keylogs = keylogs

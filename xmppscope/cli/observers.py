@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from xmppscope.cli.extensions import installed
 from xmppscope.diagnosis import Diagnoses
 from xmppscope.lint import Linter
 from xmppscope.session.seen import Observer
@@ -13,4 +14,4 @@ def observers(trackers: Trackers | None = None, passwords: Mapping[str, str] | N
 
     *trackers* are there to be asked later, *passwords* (by bare JID) to recompute SCRAM with.
     """
-    return [trackers or Trackers(), Linter(), Diagnoses(passwords)]
+    return [trackers or Trackers(installed()), Linter(), Diagnoses(passwords)]
