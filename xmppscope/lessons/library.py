@@ -2,7 +2,8 @@
 
 A plan names, for each step, the entries that it is about, by expressions of the filter language: never by a number,
 which would shift with the recording. `{name}` in an expression is the number of the entry that step *name* has found,
-`{name.2}` that of its second. `find` looks through the whole timeline, `then` behind what was found last.
+`{name.2}` that of its second. `find: EXPR` looks through the whole timeline, `find: then EXPR` behind what was found
+last.
 """
 
 import pkgutil
@@ -14,10 +15,11 @@ import msgspec
 from xmppscope.explain.languages import ENGLISH
 from xmppscope.lessons.blocks import Block, one, parse
 
-NAMES: Final = ("first", "addresses", "stream", "tls", "scram")
+NAMES: Final = ("first", "addresses", "stream", "tls", "scram", "stanzas", "subscription", "room")
 """All lessons, in the order in which they build on one another."""
 
-_STEP: Final = frozenset({"find", "then", "in", "spec", "values", "claim", "xml"})
+_STEP: Final = frozenset({"find", "in", "spec", "values", "claim", "xml"})
+_BEHIND: Final = "then "
 _TEXT: Final = frozenset({"title", "means", "why", "next", "risk", "cause"})
 
 
@@ -149,7 +151,7 @@ def _views(plan: Block) -> dict[str, View]:
 def _step(name: str, block: Block, text: Block, view: str) -> Step:
     _refuse(name, block, _STEP)
     _refuse(name, text, _TEXT)
-    finds = tuple(Find(value, key == "then") for key, values in block.items() for value in values if key in _FINDS)
+    finds = tuple(Find(value.removeprefix(_BEHIND), value.startswith(_BEHIND)) for value in block["find"])
     words = {key: one(text, key) for key in _TEXT}
     return Step(
         id=name,
@@ -161,9 +163,6 @@ def _step(name: str, block: Block, text: Block, view: str) -> Step:
         claims=tuple(block.get("claim", ())),
         **words,
     )
-
-
-_FINDS: Final = ("find", "then")
 
 
 def _ask(value: str, steps: dict[str, Block], view: str) -> Ask:

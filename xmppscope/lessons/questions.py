@@ -58,7 +58,7 @@ def _forward(topic: Topic) -> Made:
         return None
     others = {comes_next(one, topic.language) for one in topic.recorded.entries.values()} - {right, ""}
     choices = choose(right, sorted(others), entry.entry)
-    because = topic.words("sayforward", proof=came.entry, summary=came.summary)
+    because = topic.words("sayforward", proof=came.entry)
     gaps = {"entry": entry.entry, "what": named(entry)}
     return topic.ask("forward", right, gaps, (came.entry,), because, choices)
 
