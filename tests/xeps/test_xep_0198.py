@@ -166,10 +166,12 @@ def test_what_is_linked_and_noted_on_the_way(play) -> None:
         ("a", "ack", "n1"),
     ]
     assert played.notes == [
-        "2 stanzas unacknowledged",
+        "1 of 3 received, 2 unacknowledged: the oldest for 2 ms (#8)",
         "the session of alice@a.example/desk, on connection 1 so far",
         "1 stanza did not arrive: the server sends again",
         "1 stanza did not arrive: the client sends again",
+        "4 of 4 received",
+        "1 of 1 received",
     ]
 
 
@@ -277,7 +279,10 @@ def test_a_cut_tells_what_was_in_flight(play) -> None:
 
 def test_a_cut_of_what_cannot_be_resumed(play) -> None:
     script = IN_FLIGHT.replace("{enabled}", "<enabled {sm}/>") + "S: <a {sm} h='1'/>\ncut 1"
-    assert play(script).notes == ["2 stanzas of the server unacknowledged: the session cannot be resumed"]
+    assert play(script).notes == [
+        "1 of 1 received",
+        "2 stanzas of the server unacknowledged: the session cannot be resumed",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from xmppscope.model.timeline import INITIATING, Entry
 from xmppscope.xeps import muc_course
 from xmppscope.xeps.descriptor import Extension, Met
 from xmppscope.xeps.muc_course import MUC, MUC_USER, codes
+from xmppscope.xeps.words import word
 
 _ITEM: Final = f"http://jabber.org/protocol/muc#user{SEPARATOR}item"
 
@@ -96,9 +97,21 @@ class Rooms:
         return room
 
 
+def _state(room: Room) -> str:
+    if room.ended is not None:
+        return room.ended
+    standing = f" ({word(room.affiliation or 'none')}, {word(room.role or 'none')})" if room.joined else ""
+    return f"{'in' if room.joined else 'entering'} as {word(room.nick)}{standing}"
+
+
 def _join(met: Met, extension: Element) -> None:
     if met.entry.name == "presence":
-        met.of(Rooms).presence(met.entry, extension)
+        rooms, entry = met.of(Rooms), met.entry
+        rooms.presence(entry, extension)
+        address = bare((entry.to if met.sent else entry.from_) or "").lower()
+        room = rooms.rooms.get(address)
+        if room is not None:
+            met.change("room", _state(room), met.place.changes.entries("room", address)[-1:], address)
     muc_course.ELEMENTS[extension.name](met, extension)
 
 

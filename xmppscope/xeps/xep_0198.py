@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from xmppscope.model.element import Element
+from xmppscope.model.instant import nanoseconds
 from xmppscope.model.namespaces import BIND2, SASL2, SM2, SM3, STANZA_ERRORS
 from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, Entry, Sender
@@ -24,6 +25,7 @@ from xmppscope.session.changes import Machine
 from xmppscope.session.notes import annotate, counted, link
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
+from xmppscope.xeps.words import span
 
 MODULUS: Final = 1 << 32
 MOST_IN_FLIGHT: Final = 1024
@@ -45,6 +47,7 @@ class Sent(NamedTuple):
     entry: int
     name: str
     id: str | None
+    time: str = ""
 
 
 class Ack(NamedTuple):
@@ -90,7 +93,7 @@ class Half:
     def count(self, entry: Entry) -> Sent | None:
         """Count a stanza; return the earlier sending that this one repeats, if it does."""
         self.sent = (self.sent + 1) % MODULUS
-        self.in_flight.append(Sent(entry.entry, entry.name or "", entry.id))
+        self.in_flight.append(Sent(entry.entry, entry.name or "", entry.id, entry.time))
         return self._repeats(entry) if self.awaited else None
 
     def acknowledge(self, h: int) -> Ack:
@@ -310,10 +313,11 @@ class StreamManagement:
         h = _h(element)
         if not half.counting or h is None:
             return
-        _tell(entry, half.acknowledge(h))
+        ack = half.acknowledge(h)
         half.told = (*half.told[:1], entry.entry)
-        if half.unacknowledged:
-            annotate(entry, f"{counted(half.unacknowledged, 'stanza')} unacknowledged", "XEP-0198 §4")
+        _tell(entry, ack)
+        if not ack.over:
+            _tell_open(entry, half, h)
 
     def _authenticate(self, entry: Entry, element: Element, domain: str, jid: str) -> None:
         """§9: SASL2 carries `<resume/>`, Bind 2 inside it `<enable/>`; so do the answers."""
@@ -331,6 +335,19 @@ def _tell(entry: Entry, ack: Ack) -> None:
         link(entry, "ack", ack.last)
     if ack.over:
         annotate(entry, f"acknowledges {counted(ack.over, 'stanza')} more than were sent", "XEP-0198 §6")
+
+
+def _tell_open(entry: Entry, half: Half, h: int) -> None:
+    """Say how many of how many have arrived, and since when the oldest of the others is on its way."""
+    left = half.unacknowledged
+    # Past 2^32 the count begins anew, and "4294967295 of 2" would tell nobody anything.
+    text = f"{h} of {half.sent} received" if h <= half.sent else "received"
+    text += f", {left} unacknowledged" if left else ""
+    if left and len(half.in_flight) == left:
+        oldest = half.in_flight[0]
+        age = max(0, nanoseconds(entry.time) - nanoseconds(oldest.time)) / 1e9
+        text += f": the oldest for {span(age)} (#{oldest.entry})"
+    annotate(entry, text, "XEP-0198 §4")
 
 
 def _tell_lost(entry: Entry, lost: int, sender: Sender) -> None:

@@ -1,7 +1,7 @@
 """Message Archive Management (XEP-0313): the queries of one client, how many results each brought, whether all.
 
-Versions 0 to 2 of the namespace: in version 0 `<fin/>` came in a message. Paging itself (XEP-0059) is not followed:
-each page is a query.
+Versions 0 to 2 of the namespace: in version 0 `<fin/>` came in a message. Each page
+(XEP-0059) is a query.
 """
 
 from typing import Final
@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 from xmppscope.model.element import SEPARATOR, Element
+from xmppscope.session.notes import counted
+from xmppscope.xeps import xep_0059
 from xmppscope.xeps.descriptor import Extension, Met
 
 NAMESPACES: Final = tuple(f"urn:xmpp:mam:{version}" for version in (2, 1, 0))
@@ -57,16 +59,21 @@ class ArchiveQueries:
             query.results += 1
         return query
 
-    def fin(self, fin: Element, answers: int | None) -> None:
-        """Take `<fin/>`; *answers* is the entry of the query that it answers, in version 0 its queryid says so."""
+    def fin(self, fin: Element, answers: int | None) -> ArchiveQuery | None:
+        """Take `<fin/>` and return its query.
+
+        *answers* is the entry of the query that it answers; in version 0 the queryid says so.
+        """
         query = self._by_entry.pop(answers, None) if answers else self._by_id.get(fin.attrs.get("queryid", ""))
         if query is not None:
             query.complete = fin.attrs.get("complete") in _TRUE
+        return query
 
 
 def _query(met: Met, query: Element) -> None:
     if met.entry.type == "set" and met.sent:
         met.of(ArchiveQueries).ask(query, met.entry.entry)
+        xep_0059.page(met, query)
 
 
 def _result(met: Met, result: Element) -> None:
@@ -76,10 +83,16 @@ def _result(met: Met, result: Element) -> None:
 
 def _fin(met: Met, fin: Element) -> None:
     entry = met.entry
+    queries = met.of(ArchiveQueries)
     if entry.name == "message":
-        met.of(ArchiveQueries).fin(fin, None)
+        query = queries.fin(fin, None)
     elif entry.type == "result" and entry.answers is not None:
-        met.of(ArchiveQueries).fin(fin, entry.answers)
+        query = queries.fin(fin, entry.answers)
+    else:
+        return
+    if query is not None and not met.place.about.lost:
+        met.note(f"{counted(query.results, 'result')} came for #{query.entry}", "XEP-0313 §4.2")
+    xep_0059.page(met, fin)
 
 
 EXTENSION: Final = Extension(
