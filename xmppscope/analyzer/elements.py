@@ -231,6 +231,10 @@ class ElementEntries:
         entry.name, entry.ns, entry.xml, entry.xmlns = "stream", STREAM, foot.raw.decode(), direction.xmlns
         return entry
 
+    def aside(self, direction: Direction, item: Item, stamp: Stamp) -> None:
+        """Write an element that is shown and not followed."""
+        self._ledger.write(self._copied(direction, item, stamp))
+
     def made(self, made: Made, piece: Piece, text: str) -> None:
         """Write what the proxy sends of its own, and let the negotiation see it."""
         sender = made.source.sender
