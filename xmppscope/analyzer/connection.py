@@ -29,10 +29,12 @@ class Connection(Router):
         """Take the next bytes of one side."""
         direction = self._directions[event.side]
         stamp = Stamp(event.time, event.packet, event.time, event.packet)
-        if direction.plain:
-            self._split(direction, event.data, stamp)
-        else:
+        if not direction.plain:
             self._route(direction, event.data, stamp)
+        elif not self._ledger.number and self._begins_frames(direction, event.data):
+            self._begin_web(direction, [(event.data, stamp)], midstream=True)
+        else:
+            self._split(direction, event.data, stamp)
         if not self._ledger.number and not (self._web is not None and self._web.carries):
             self._unclaimed += len(event.data)
             self.ignored = self.ignored or self._unclaimed > _UNCLAIMED

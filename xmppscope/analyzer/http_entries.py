@@ -82,6 +82,15 @@ class Handshake:
         return None if self.answer is None else agreed(value(self.answer.headers, "sec-websocket-extensions"))
 
     @property
+    def waits(self) -> bool:
+        """Whether the connection goes on as a WebSocket with subprotocol xmpp if the answer grants it."""
+        return self.wants_xmpp and self.answer is None and self.request is not None and not self.request.protocol
+
+    def knows(self, side: int) -> bool:
+        """Tell whether what a side sent of it was captured, so that its frames begin right behind that."""
+        return (self.request if side == self.client else self.answer) is not None
+
+    @property
     def client(self) -> int:
         """Which side is the client."""
         if self.request is not None:
@@ -146,6 +155,13 @@ def tell_granted(ledger: Ledger, direction: Direction, handshake: Handshake, sta
             annotations.append(Annotation(f"location {cut(masked(location), _SHOWN)}", "RFC 6455 §4.2.2"))
     annotations += _secrets(head.headers)
     ledger.tell(direction, "http", summary, stamp, size=head.end - head.start, annotations=annotations)
+
+
+def tell_unseen(ledger: Ledger, direction: Direction) -> None:
+    """Write that a WebSocket was recognised by its frames alone."""
+    annotations = [Annotation("recognised by a frame that holds an element of XMPP", "RFC 6455 §5.2")]
+    summary = "a WebSocket whose handshake is not in the capture"
+    ledger.tell(direction, "http", summary, direction.last, annotations=annotations)
 
 
 def tell_foreign(ledger: Ledger, direction: Direction, stamp: Stamp) -> Entry:

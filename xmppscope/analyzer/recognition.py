@@ -40,7 +40,11 @@ class Recognition:
     def note_tls_client(self, side: Side | None) -> None:
         """Note which side sent the ClientHello: with direct TLS, the initiating entity (XEP-0368 §3)."""
         if side is not None:
-            self._take_role(self._directions[side], INITIATING)
+            self.note_client(side)
+
+    def note_client(self, side: Side) -> None:
+        """Note which side is the client, where only one of the two can be: of HTTP, of a WebSocket, of TLS."""
+        self._take_role(self._directions[side], INITIATING)
 
     def _take_role(self, direction: Direction, sender: Sender) -> None:
         if direction.sender == sender or self._ledger.opened.handshake or self._ledger.number:

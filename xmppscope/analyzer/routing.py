@@ -23,6 +23,7 @@ from xmppscope.analyzer.web import Web
 from xmppscope.framing.framer import Framer
 from xmppscope.framing.inflate import Inflater
 from xmppscope.framing.pieces import Head, Item, Piece
+from xmppscope.framing.websocket_search import begins_frame
 from xmppscope.model.timeline import INITIATING, RECEIVING
 from xmppscope.model.wire import Opened
 from xmppscope.session.negotiation import Negotiation
@@ -204,8 +205,8 @@ class Router:
         held, direction.early = direction.early, []
         if verdict is First.TLS and direction.may_begin(Action.TLS.value):
             self._direct_tls(direction, held)
-        elif self._is_web(verdict):
-            self._begin_web(direction, held)
+        elif self._is_web(verdict) or self._begins_frames(direction, first):
+            self._begin_web(direction, held, midstream=verdict is not First.HTTP and self._web is None)
         elif verdict is First.HTTP:
             # It answers somebody who speaks XMPP over TCP.
             direction.unreadable = "http"
@@ -247,11 +248,18 @@ class Router:
             return verdict in (First.HTTP, First.OTHER)
         return verdict is First.HTTP and not self._ledger.number
 
-    def _begin_web(self, direction: Direction, held: Held) -> None:
-        """Read a side as HTTP and what becomes of it."""
+    def _begins_frames(self, direction: Direction, first: bytes) -> bool:
+        """Tell whether the first bytes seen, of a connection that began earlier, are those of a WebSocket frame."""
+        return self._recognition.may_be_midstream(direction) and begins_frame(first)
+
+    def _begin_web(self, direction: Direction, held: Held, *, midstream: bool) -> None:
+        """Read a side as HTTP and what becomes of it, in *midstream* as what had become of it before."""
         if self._web is None:
-            self._web = Web(self.opened, self._ledger, self._directions, self._entries, self._services)
+            self._web = Web(self._ledger, self._directions, self._entries, self._services, self._recognition)
+        if midstream:
+            self._web.begin_midstream()
         direction.web = True
+        direction.framer, direction.plain = None, False
         for data, stamp in held:
             self._cleartext(direction, data, stamp)
 

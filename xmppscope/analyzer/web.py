@@ -8,10 +8,11 @@ it on each side waits in the ledger, for where the other side turns out to speak
 
 from typing import Final
 
-from xmppscope.analyzer.direction import Direction
+from xmppscope.analyzer.direction import WAITING, Direction
 from xmppscope.analyzer.elements import ElementEntries
 from xmppscope.analyzer.http_entries import Handshake, tell_bosh, tell_foreign, tell_granted, tell_wanted
 from xmppscope.analyzer.ledger import Ledger
+from xmppscope.analyzer.recognition import Recognition
 from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.stamps import Stamp, StampTrack
 from xmppscope.analyzer.transport_entries import tell_gap
@@ -27,7 +28,6 @@ from xmppscope.framing.http.events import (
     Upgraded,
 )
 from xmppscope.model.timeline import Entry
-from xmppscope.model.wire import Opened
 
 _BOSH: Final = b"http://jabber.org/protocol/httpbind"
 _ASKS: Final = 64
@@ -42,11 +42,11 @@ class Web:
 
     def __init__(
         self,
-        opened: Opened,
         ledger: Ledger,
         directions: tuple[Direction, Direction],
         entries: ElementEntries,
         services: Services,
+        recognition: Recognition,
     ) -> None:
         self.carries = False
         self.foreign = False
@@ -54,24 +54,37 @@ class Web:
         self._directions = directions
         self._entries = entries
         self._services = services
-        self._http = HttpConnection(midstream=not opened.handshake)
+        self._recognition = recognition
+        self._http = HttpConnection(midstream=not ledger.opened.handshake)
         self._tracks = (StampTrack(), StampTrack())
         self._at = [0, 0]
         self._asked: dict[int, Handshake] = {}
         self._told: dict[int, Entry] = {}
         self._over: set[int] = set()
         self._socket: WebSocket | None = None
+        self._chunk = b"", Stamp(0, 0, 0, 0)
+        self._behind: list[tuple[int, bytes, Stamp]] = []
+        self._behind_size = 0
         self._tunnels: dict[int, WebSocket] = {}
 
     def feed(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take the next cleartext of one side."""
         if self._socket is not None:
             self._socket.feed(direction, data, stamp)
+            self.foreign = self._socket.foreign
             return
         side = direction.side
         self._tracks[side].add(self._at[side], stamp)
         self._at[side] += len(data)
+        if self._asked:
+            self._keep(side, data, stamp)
+        self._chunk = data, stamp
         self._take(self._http.feed(side, data))
+
+    def begin_midstream(self) -> None:
+        """Look for the frames of a WebSocket whose handshake was not captured."""
+        if self._socket is None:
+            self._socket = WebSocket(self._ledger, self._entries, self._directions, None, self._recognition.note_client)
 
     def lost(self, direction: Direction, length: int | None, stamp: Stamp) -> None:
         """Note that cleartext of one side is missing."""
@@ -79,9 +92,14 @@ class Web:
             self._socket.lost(direction, length, stamp)
             return
         tell_gap(self._ledger, direction, length, None, stamp)
-        self._tracks[direction.side].add(self._at[direction.side], stamp)
-        self._at[direction.side] += length or 0
-        self._take(self._http.lost(direction.side, length))
+        side = direction.side
+        self._tracks[side].add(self._at[side], stamp)
+        self._at[side] += length or 0
+        asked = next((one for one in self._asked.values() if one.waits and one.client != side), None)
+        if asked is not None:
+            self._begin_socket(asked, self._behind)
+        else:
+            self._take(self._http.lost(side, length))
 
     def close(self, direction: Direction) -> None:
         """Take the end of one side."""
@@ -115,6 +133,7 @@ class Web:
 
     def _request(self, head: RequestHead) -> None:
         stamp = self.stamps(head)
+        self._recognition.note_client(0 if head.side == 0 else 1)
         handshake = Handshake(head)
         if not handshake.is_websocket:
             self._foreign_head(head, stamp)
@@ -125,6 +144,10 @@ class Web:
         if handshake.wants_xmpp:
             self._claim_websocket()
         tell_wanted(self._ledger, self._directions[head.side], handshake, stamp)
+        behind = self._at[head.side] - head.end
+        if behind:
+            data, stamp = self._chunk
+            self._keep(head.side, data[-behind:], stamp)
 
     def _response(self, head: ResponseHead) -> None:
         stamp = self.stamps(head)
@@ -146,17 +169,33 @@ class Web:
         if handshake is None:
             self.foreign = not event.stream
             return
-        socket = WebSocket(self._ledger, self._entries, self._directions, handshake)
         if event.stream:
-            self._tunnels[event.exchange] = socket
+            self._tunnels[event.exchange] = self._made(handshake)
             return
-        self._socket = socket
-        for direction in self._directions:
-            rest = event.rest[direction.side]
+        held: list[tuple[int, bytes, Stamp]] = []
+        for side, rest in enumerate(event.rest):
             if rest:
-                start = event.start[direction.side]
-                first, last = self._tracks[direction.side].find(start, start + len(rest))
-                socket.feed(direction, rest, Stamp(first.time, first.packet, last.end_time, last.end_packet))
+                start = event.start[side]
+                first, last = self._tracks[side].find(start, start + len(rest))
+                held.append((side, rest, Stamp(first.time, first.packet, last.end_time, last.end_packet)))
+        self._begin_socket(handshake, held)
+
+    def _made(self, handshake: Handshake) -> WebSocket:
+        return WebSocket(self._ledger, self._entries, self._directions, handshake, self._recognition.note_client)
+
+    def _begin_socket(self, handshake: Handshake, held: list[tuple[int, bytes, Stamp]]) -> None:
+        """Let all that follows be frames, *held* of both sides first; the answer may not have been captured."""
+        self._socket = socket = self._made(handshake)
+        self._asked.clear()
+        for side, data, stamp in held:
+            socket.feed(self._directions[side], data, stamp)
+        self._behind = []
+
+    def _keep(self, side: int, data: bytes, stamp: Stamp) -> None:
+        """Keep what a client sends behind its request, within bounds, in case the answer is missing."""
+        if any(one.waits and one.client == side for one in self._asked.values()) and self._behind_size < WAITING:
+            self._behind.append((side, data, stamp))
+            self._behind_size += len(data)
 
     def _tunnel(self, event: TunnelData) -> None:
         stamp = self.stamps(event)

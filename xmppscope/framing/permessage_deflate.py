@@ -10,6 +10,7 @@ from xmppscope.framing import bounds
 from xmppscope.framing.inflate import ALLOWANCE, RATIO
 
 NAME: Final = "permessage-deflate"
+MISSED: Final = "compressed, and what it refers to was not read"
 _TAIL: Final = b"\x00\x00\xff\xff"
 _WINDOW: Final = 32 * 1024
 _WIDEST: Final = 15
@@ -42,42 +43,40 @@ def _deflate(who: str, parameters: list[str]) -> Deflate:
 class MessageInflater:
     """Inflates one direction's messages in their order.
 
-    `fault` says why the last one could not be; `incomplete` that messages before it are missing, so that nobody is to
-    blame. Where messages refer to those before them, nothing can be inflated behind one that was not.
+    `fault` says why the last one could not be. `incomplete` is set once something before it was not read: then nobody
+    is to blame, and a message is inflated all the same if it refers to nothing older. zlib refuses one that does, so
+    that what comes out is always what was sent.
     """
 
     def __init__(self, deflate: Deflate) -> None:
         self.fault = ""
         self.incomplete = False
         self._deflate = deflate
-        self._zlib = zlib.decompressobj(-deflate.bits)
         self._recent: deque[bytes] = deque()
         self._size = 0
-        self._lost = False
+        self._zlib = self._fresh()
 
     def miss(self) -> None:
         """Note that a message was not, or not wholly, captured or read."""
         if self._deflate.takeover:
-            self._lost = self.incomplete = True
+            self.incomplete = True
+            self._forget()
 
     def inflate(self, data: bytes) -> bytes | None:
         """Return the cleartext of one message, None if there is a `fault`."""
         self.fault = ""
-        if self._lost:
-            self.fault = "compressed, and what it refers to was not read"
-            return None
         if not self._deflate.takeover:
-            self._zlib = zlib.decompressobj(-self._deflate.bits)
+            self._forget()
         limit = min(ALLOWANCE + RATIO * len(data), bounds.STANZA)
         try:
             clear = self._inflated(data + _TAIL, limit)
         except zlib.error as error:
-            self.fault = f"not compressed as agreed: {error}"
-            self._lost = self._deflate.takeover
+            self.fault = MISSED if self.incomplete else f"not compressed as agreed: {error}"
+            self.miss()
             return None
         if len(clear) > limit:
             self.fault = f"a compressed message unfolds to more than {limit} bytes"
-            self._lost = self._deflate.takeover
+            self.miss()
             return None
         return clear
 
@@ -87,7 +86,7 @@ class MessageInflater:
             self._remember(clear)
             if self._zlib.eof:
                 # RFC 7692 §7.2.3.5: a block may say that it is the last one; the window is kept all the same.
-                self._zlib = zlib.decompressobj(-self._deflate.bits, zdict=b"".join(self._recent)[-_WINDOW:])
+                self._zlib = self._fresh(b"".join(self._recent)[-_WINDOW:])
         return clear
 
     def _remember(self, clear: bytes) -> None:
@@ -95,3 +94,11 @@ class MessageInflater:
         self._size += len(clear)
         while self._size - len(self._recent[0]) >= _WINDOW:
             self._size -= len(self._recent.popleft())
+
+    def _fresh(self, window: bytes = b"") -> "zlib._Decompress":
+        return zlib.decompressobj(-self._deflate.bits, zdict=window)
+
+    def _forget(self) -> None:
+        self._zlib = self._fresh()
+        self._recent.clear()
+        self._size = 0

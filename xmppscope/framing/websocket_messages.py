@@ -3,7 +3,7 @@
 from typing import Final
 
 from xmppscope.framing import bounds
-from xmppscope.framing.permessage_deflate import MessageInflater
+from xmppscope.framing.permessage_deflate import MISSED, MessageInflater
 from xmppscope.framing.websocket_events import Control, FrameEvent, Message, Opcode, Refused, Unread
 
 FINAL: Final = 0x80
@@ -82,8 +82,8 @@ class Joiner:
         if self._compressed and self._inflater is not None:
             clear = self._inflater.inflate(data)
             if clear is None:
-                kind = Unread if self._inflater.incomplete else Refused
-                self.out.append(kind(start, end, self._inflater.fault))
+                fault = self._inflater.fault
+                self.out.append((Unread if fault == MISSED else Refused)(start, end, fault))
                 return
             data = clear
         self.out.append(Message(start, end, data, self._flaws, self._opcode == Opcode.BINARY, self._compressed))
