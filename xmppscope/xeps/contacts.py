@@ -125,7 +125,7 @@ def _ask(met: Met, query: Element) -> None:
 
 def _unchanged(met: Met, payload: Element) -> None:
     """§2.6.3: an empty result says that the client's version is right; what changed since comes as pushes."""
-    if met.entry.type == "result" and payload is met.stanza:
+    if met.received and met.entry.type == "result" and payload is met.stanza:
         met.note("the client's version is still right, or pushes with what changed follow", "RFC 6121 §2.6.3")
 
 

@@ -86,7 +86,7 @@ def _removed(met: Met, x: Element) -> None:
 
 
 def _join(met: Met, x: Element) -> None:
-    """§7.2.15: a client may limit the history that it is sent."""
+    """§7.2.14: a client may limit the history that it is sent."""
     history = x.child(_HISTORY)
     if met.entry.name == "presence" and met.entry.type is None and history is not None:
         asked = [f"{name} {word(history.attrs[name])}" for name in _LIMITS if history.attrs.get(name)]
@@ -108,13 +108,14 @@ def _owner(met: Met, query: Element) -> None:
 
 
 def _delayed(met: Met, delay: Element) -> None:
-    """§7.2.14: a room sends what was said before, with the time when it was."""
+    """§7.2.13: a room sends what was said before, with the time when it was."""
     entry = met.entry
     if entry.name == "message" and entry.type == "groupchat" and met.received and met.c2s and entry.from_:
         room = entry.from_.partition("/")[0]
         if delay.attrs.get("from", room).partition("/")[0] == room:
             subject = any(child.name in SUBJECT for child in met.stanza.children)
-            met.note("the subject was set before" if subject else "history of the room", "XEP-0045 §7.2.14")
+            told = ("the subject was set before", "7.2.15") if subject else ("history of the room", "7.2.13")
+            met.note(told[0], f"XEP-0045 §{told[1]}")
 
 
 def _invitation(met: Met, x: Element) -> None:

@@ -1,7 +1,7 @@
 """Service Discovery (XEP-0030): which abilities that matter day to day an answer announces, and how it has changed.
 
 An answer is compared with the one before of the same JID and node. What rooms (XEP-0045 §6.4) and upload services
-(XEP-0363 §4) say of themselves in this way is told here too. Hashes of answers are for `capabilities`.
+(XEP-0363 §3) say of themselves in this way is told here too. Hashes of answers are for `capabilities`.
 """
 
 from typing import Final, NamedTuple
@@ -79,7 +79,7 @@ def _info(met: Met, query: Element) -> None:
     _room(met, query, features)
     limit = number(xep_0004.first(query.child(xep_0004.FORM), _UPLOAD).get("max-file-size"))
     if limit is not None:
-        met.note(f"takes files of at most {size(limit)}", "XEP-0363 §4")
+        met.note(f"takes files of at most {size(limit)}", "XEP-0363 §3")
     _compare(met, query, features)
 
 

@@ -57,7 +57,7 @@ def _stage(met: Met, command: Element) -> None:
     executions.put(identity, (stage, met.entry.entry))
     actions = command.child(_ACTIONS)
     if actions is None:
-        text = f"stage {stage}: complete is what comes next"
+        text = f"stage {stage}: the next answer completes it"
     else:
         default = actions.attrs.get("execute")
         text = f"stage {stage}: possible are {listed(child.local for child in actions.children)}"

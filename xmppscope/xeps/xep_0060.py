@@ -21,27 +21,28 @@ EVENT: Final = f"{PUBSUB}#event"
 MOST_ITEMS: Final = 8
 """How many items of a stanza are looked into."""
 
+_ERRORS: Final = f"{PUBSUB}#errors"
 _ITEM: Final = expanded(PUBSUB, "item")
 _OPTIONS: Final = expanded(PUBSUB, "publish-options")
 _EVENT_ITEM: Final = expanded(EVENT, "item")
 _RETRACT: Final = expanded(EVENT, "retract")
 _TOLD: Final = ("access_model", "persist_items", "max_items", "send_last_published_item", "notify_retract")
 _CONDITIONS: Final = {
-    "precondition-not-met": "the node is configured otherwise than the publish options ask for",
-    "item-required": "an item is missing",
-    "payload-required": "the item has no payload",
-    "invalid-payload": "the payload is not of the node's type, or there is more than one",
-    "payload-too-big": "the payload is too big",
-    "max-items-exceeded": "more items than the node may have",
-    "not-subscribed": "there is no subscription that could be ended or changed",
-    "presence-subscription-required": "the node is open only to contacts that get the owner's presence",
-    "not-in-roster-group": "the node is open only to certain roster groups of the owner",
-    "closed-node": "the node is open only to a whitelist",
-    "nodeid-required": "no node is named",
-    "subid-required": "several subscriptions are there: one must be named by its subid",
-    "invalid-subid": "no subscription has this subid",
-    "pending-subscription": "the subscription waits for approval already",
-    "too-many-subscriptions": "there are too many subscriptions",
+    "precondition-not-met": ("7.1.5", "the node is configured otherwise than the publish options ask for"),
+    "item-required": ("7.1.3.7", "an item is missing"),
+    "payload-required": ("7.1.3.7", "the item has no payload"),
+    "invalid-payload": ("7.1.3.6", "the payload is not of the node's type, or there is more than one"),
+    "payload-too-big": ("7.1.3.5", "the payload is too big"),
+    "max-items-exceeded": ("7.1.3", "more items than the node may have"),
+    "not-subscribed": ("6.2.3.2", "there is no subscription that could be ended or changed"),
+    "presence-subscription-required": ("6.1.3.2", "the node is open only to contacts that get the owner's presence"),
+    "not-in-roster-group": ("6.1.3.3", "the node is open only to certain roster groups of the owner"),
+    "closed-node": ("6.1.3.4", "the node is open only to a whitelist"),
+    "nodeid-required": ("7.2.3.3", "no node is named"),
+    "subid-required": ("6.2.3.1", "several subscriptions are there: one must be named by its subid"),
+    "invalid-subid": ("6.2.3.5", "no subscription has this subid"),
+    "pending-subscription": ("6.1.3.7", "the subscription waits for approval already"),
+    "too-many-subscriptions": ("6.1.3.9", "there are too many subscriptions"),
 }
 
 
@@ -137,7 +138,8 @@ def _event(met: Met, event: Element) -> None:
         node = part.attrs.get("node", "")
         ids = _ids([one for one in part.children if one.name in (_EVENT_ITEM, _RETRACT)])
         if part.local == "items" and ids:
-            met.note(f"item {listed(ids, 3)}", "XEP-0060 §7.1.2.1")
+            taken_back = all(one.name == _RETRACT for one in part.children)
+            met.note(f"item {listed(ids, 3)}", f"XEP-0060 §{'7.2.2.1' if taken_back else '7.1.2.1'}")
         if met.received and met.c2s and node:
             _reason(met, node)
         _payloads(met, children(part, _EVENT_ITEM))
@@ -151,11 +153,14 @@ def _reason(met: Met, node: str) -> None:
 
 
 def _refused(met: Met, condition: Element) -> None:
-    text = _CONDITIONS.get(condition.local)
-    if condition.local == "unsupported":
-        text = f"the service has no {word(condition.attrs.get('feature', '?'))}"
-    if text:
-        met.note(text, "XEP-0060 §6 to §8")
+    section, text = _CONDITIONS[condition.local]
+    met.note(text, f"XEP-0060 §{section}")
+
+
+def _unsupported(met: Met, condition: Element) -> None:
+    feature = condition.attrs.get("feature")
+    if feature:
+        met.note(f"the service does not support {word(feature)}", "XEP-0060 §10")
 
 
 _ACTIONS: Final = {
@@ -176,5 +181,8 @@ EXTENSION: Final = Extension(
         expanded(OWNER, "pubsub"): _pubsub,
         expanded(EVENT, "event"): _event,
     },
-    errors={expanded(f"{PUBSUB}#errors", local): _refused for local in (*_CONDITIONS, "unsupported")},
+    errors={
+        **{expanded(_ERRORS, local): _refused for local in _CONDITIONS},
+        expanded(_ERRORS, "unsupported"): _unsupported,
+    },
 )

@@ -49,7 +49,7 @@ def _jingle(met: Met, jingle: Element) -> None:
     elif action == "session-accept" and known is not None and len(known.entries) == 1:
         sessions.put(sid, Session((*known.entries, now[0]), (*known.times, now[1])))
         met.change("call", "active", known.entries, subject=short(sid))
-        met.note(f"{span(max(0.0, now[1] - known.times[0]))} after it was offered", "XEP-0166 §6.3")
+        met.note(f"{span(max(0.0, now[1] - known.times[0]))} after it was offered", "XEP-0166 §6.5")
     elif action == "session-terminate":
         _end(met, sid, known)
     if known is not None:

@@ -22,7 +22,7 @@ def _ask(met: Met, element: Element) -> None:
         return
     service, node = element.attrs.get("jid", ""), element.attrs.get("node")
     if node:
-        met.note(f"for node {short(node)}", "XEP-0357 §5")
+        met.note(f"for node {short(node)}", "XEP-0357 §5" if element.local == "enable" else "XEP-0357 §6")
     elif element.local == "disable":
         met.note(f"for all nodes at {address(service)}", "XEP-0357 §6")
     wanted = "on" if element.local == "enable" else "off"
