@@ -20,6 +20,7 @@ SM = "xmlns='urn:xmpp:sm:3'"
 WORDS = {
     "sasl": "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'",
     "sasl2": "xmlns='urn:xmpp:sasl:2'",
+    "s2s": STREAM,
     "sm": SM,
     "errors": "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'",
     "roster": "xmlns='jabber:iq:roster'",
@@ -30,7 +31,7 @@ WORDS = {
 }
 
 # open 1 alice@a.example/desk   a client's stream, bound; without a JID only the headers
-# s2s 1                         a stream between servers; component 1 x.example: one of a component
+# s2s 1                         a stream between servers; component 1 x.example: one of a component; bare 1: none yet
 # C: …, S2: …                   XML from the initiating entity, from the receiving one on flow 2; {words} are replaced
 # end 1, cut 1                  nothing more comes on a flow; the initiating entity resets it
 
@@ -115,6 +116,9 @@ class Stage:
     def s2s(self, flow: int, _jid: str) -> None:
         self.say("C", flow, f"<stream:stream from='b.example' to='a.example' xmlns='jabber:server' {STREAM}>")
         self.say("S", flow, f"<stream:stream from='a.example' id='i' xmlns='jabber:server' {STREAM}>")
+
+    def bare(self, flow: int, _jid: str) -> None:
+        """Leave the headers to the script."""
 
     def component(self, flow: int, jid: str) -> None:
         self.say("C", flow, f"<stream:stream to='{jid}' xmlns='jabber:component:accept' {STREAM}>")

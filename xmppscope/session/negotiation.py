@@ -36,13 +36,15 @@ class Negotiation:
 
     `kind` comes from the content namespace of a stream header, before that from elements that only one kind has.
     `domain` is the one that the initiating entity asked for: the server's, or a component's own; `origin` is the one
-    that it says it is from, if it does. `certificate` is what it showed in TLS to the receiving entity.
+    that it says it is from, if it does. `identity` is the id of the stream, as the latest response header has it.
+    `certificate` is what the initiating entity showed in TLS to the receiving one.
     """
 
     def __init__(self, *, start: bool = False) -> None:
         self.kind: ConnectionKind = "unknown"
         self.domain = ""
         self.origin = ""
+        self.identity = ""
         self.certificate: CertificateFacts | None = None
         self._binding = Binding()
         self._state = State.CONNECTED if start else State.UNKNOWN
@@ -91,6 +93,7 @@ class Negotiation:
             self.origin = header.attrs.get("from", "") or self.origin
             return self._move(Trigger.HEADER_INITIATING, sender)
         self._binding.restart()
+        self.identity = header.attrs.get("id", "")
         return self._move(Trigger.HEADER_RECEIVING, sender)
 
     def close_tag(self, sender: Sender) -> Step:

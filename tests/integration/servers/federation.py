@@ -89,8 +89,8 @@ modules:
 class Federated(Server):
     """A server that federates; `s2s` is its port for servers, `component` the one for components, if it has one."""
 
-    address: str
-    s2s: int
+    address: str = ""
+    s2s: int = 0
     component: int = 0
 
 
@@ -123,9 +123,8 @@ def start_prosody(folder: Path, authority: TestAuthority, routes: Mapping[str, t
     )
     background = Background(["prosody", "--config", configuration, "-F"], folder / "prosody.log")
     background.accepting(starttls, s2s, component)
-    return Federated(
-        "prosody", version() or "", PROSODY, starttls, direct, authority.file, background, PROSODY_AT, s2s, component
-    )
+    about = "prosody", version() or "", PROSODY, starttls, direct, authority.file, background
+    return Federated(*about, address=PROSODY_AT, s2s=s2s, component=component)
 
 
 def start_ejabberd(folder: Path, authority: TestAuthority, dns: tuple[str, int], *, tls: str = "optional") -> Federated:
@@ -166,4 +165,5 @@ def start_ejabberd(folder: Path, authority: TestAuthority, dns: tuple[str, int],
     )  # fmt: skip
     background.ready(lambda: "accounts are there" in background.printed())
     wait_for(lambda: "Start accepting" in (folder / "ejabberd.log").read_text(), "ejabberd's listeners")
-    return Federated("ejabberd", found[1], EJABBERD, starttls, 0, authority.file, background, EJABBERD_AT, s2s)
+    about = "ejabberd", found[1], EJABBERD, starttls, 0, authority.file, background
+    return Federated(*about, address=EJABBERD_AT, s2s=s2s)
