@@ -19,7 +19,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs on loopback; `starttls` and `direct` are its ports."""
+    """A server that runs on loopback; `starttls` and `direct` are its ports, `http` and `https` those of the web.
+
+    `websocket` and `bosh` are the paths there.
+    """
 
     name: str
     version: str
@@ -28,6 +31,10 @@ class Server:
     direct: int
     ca_file: Path
     background: Background
+    http: int = 0
+    https: int = 0
+    websocket: str = ""
+    bosh: str = ""
 
     def account(self, name: str) -> Account:
         """Return alice or bob of this server."""

@@ -22,20 +22,33 @@ c2s_protocol_options: [no_sslv3, no_tlsv1, no_tlsv1_1]
 listen:
   - {port: $starttls, ip: 127.0.0.1, module: ejabberd_c2s, starttls_required: true, max_stanza_size: 16777216}
   - {port: $direct, ip: 127.0.0.1, module: ejabberd_c2s, tls: true, max_stanza_size: 16777216}
+  - {port: $http, ip: 127.0.0.1, module: ejabberd_http, request_handlers: {$handlers}}
+  - {port: $https, ip: 127.0.0.1, module: ejabberd_http, tls: true, request_handlers: {$handlers}}
 s2s_access: none
 modules:
   mod_admin_extra: {}
   mod_blocking: {}
+  mod_bosh: {}
   mod_caps: {}
   mod_carboncopy: {}
   mod_client_state: {}
   mod_disco: {}
+  mod_host_meta: {websocket_url: "wss://@HOST@:$https/ws", bosh_service_url: "https://@HOST@:$https/bosh"}
   mod_offline: {}
   mod_ping: {}
   mod_privacy: {}
   mod_roster: {versioning: true}
   mod_stream_mgmt: {resume_timeout: 60}
 """)
+
+HANDLERS = ", ".join(
+    (
+        "/ws: ejabberd_http_ws",
+        "/bosh: mod_bosh",
+        "/.well-known/host-meta: mod_host_meta",
+        "/.well-known/host-meta.json: mod_host_meta",
+    )
+)
 
 IDLE = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")
 
@@ -76,10 +89,19 @@ def start(folder: Path, authority: TestAuthority) -> Server:
     both = folder / "ejabberd.pem"
     both.touch(mode=0o600)
     both.write_bytes(issued.certificate.read_bytes() + issued.key.read_bytes())
-    starttls, direct = free_port(), free_port()
+    starttls, direct, http, https = free_port(), free_port(), free_port(), free_port()
     configuration = folder / "ejabberd.yml"
     configuration.write_text(
-        CONFIGURATION.substitute(domain=DOMAIN, pem=both, authority=authority.file, starttls=starttls, direct=direct)
+        CONFIGURATION.substitute(
+            domain=DOMAIN,
+            pem=both,
+            authority=authority.file,
+            starttls=starttls,
+            direct=direct,
+            http=http,
+            https=https,
+            handlers=HANDLERS,
+        )
     )
     accounts = ",".join(f'{{<<"{name}">>,<<"{password}">>}}' for name, password in PASSWORDS.items())
     program = PROGRAM.substitute(domain=DOMAIN, accounts=accounts)
@@ -98,5 +120,6 @@ def start(folder: Path, authority: TestAuthority) -> Server:
         folder,
     )
     background.ready(lambda: "accounts are there" in background.printed())
-    background.accepting(starttls, direct)
-    return Server("ejabberd", found[1], DOMAIN, starttls, direct, authority.file, background)
+    background.accepting(starttls, direct, http, https)
+    web = http, https, "/ws", "/bosh"
+    return Server("ejabberd", found[1], DOMAIN, starttls, direct, authority.file, background, *web)

@@ -24,17 +24,24 @@ c2s_ports = { $starttls }
 c2s_direct_tls_ports = { $direct }
 s2s_ports = {}
 s2s_direct_tls_ports = {}
-http_ports = {}
-https_ports = {}
+http_ports = { $http }
+https_ports = { $https }
+http_interfaces = { "127.0.0.1" }
+https_interfaces = { "127.0.0.1" }
+http_default_host = "$domain"
+consider_websocket_secure = true
+consider_bosh_secure = true
 c2s_require_encryption = true
 authentication = "internal_plain"
 storage = "internal"
 modules_enabled = {
-    "roster", "saslauth", "tls", "disco", "carbons", "smacks", "ping", "blocklist", "csi_simple", "pep", "offline"
+    "roster", "saslauth", "tls", "disco", "carbons", "smacks", "ping", "blocklist", "csi_simple", "pep", "offline",
+    "websocket", "bosh"
 }
 modules_disabled = { "s2s" }
 smacks_hibernation_time = 60
 ssl = { certificate = "$certificate", key = "$key" }
+https_ssl = { certificate = "$certificate", key = "$key" }
 c2s_direct_tls_ssl = { certificate = "$certificate", key = "$key" }
 VirtualHost "$domain"
 """)
@@ -66,7 +73,7 @@ def write_accounts(data: Path) -> None:
 def start(folder: Path, authority: TestAuthority) -> Server:
     """Start Prosody in *folder* and wait until it takes connections."""
     issued = authority.issue(DOMAIN)
-    starttls, direct = free_port(), free_port()
+    starttls, direct, http, https = free_port(), free_port(), free_port(), free_port()
     write_accounts(folder / "data" / DOMAIN.replace(".", "%2e"))
     configuration = folder / "prosody.cfg.lua"
     configuration.write_text(
@@ -74,11 +81,14 @@ def start(folder: Path, authority: TestAuthority) -> Server:
             folder=folder,
             starttls=starttls,
             direct=direct,
+            http=http,
+            https=https,
             certificate=issued.certificate,
             key=issued.key,
             domain=DOMAIN,
         )
     )
     background = Background(["prosody", "--config", configuration, "-F"], folder / "prosody.log")
-    background.accepting(starttls, direct)
-    return Server("prosody", version() or "", DOMAIN, starttls, direct, authority.file, background)
+    background.accepting(starttls, direct, http, https)
+    web = http, https, "/xmpp-websocket", "/http-bind"
+    return Server("prosody", version() or "", DOMAIN, starttls, direct, authority.file, background, *web)
