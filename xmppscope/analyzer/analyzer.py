@@ -104,6 +104,8 @@ class Analyzer:
         for connection in self._connections.values():
             (connection.connection if isinstance(connection, LegView) else connection).released(self._time)
         self._connections.clear()
+        if self._services.bosh is not None:
+            self._services.bosh.end()
         return self._recorder.take()
 
     def rest(self, time: int) -> None:

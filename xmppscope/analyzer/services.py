@@ -1,9 +1,14 @@
 """What all connections of one capture share: keys, and what spans connections."""
 
+from typing import TYPE_CHECKING
+
 from xmppscope.model.timeline import Kind
 from xmppscope.session.iq import PairCorrelator
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.tls.resumption import ResumptionCache
+
+if TYPE_CHECKING:
+    from xmppscope.analyzer.bosh import BoshSessions
 
 
 class Services:
@@ -14,6 +19,8 @@ class Services:
         self.show_secrets = show_secrets
         self.resumptions = ResumptionCache()
         self.servers = PairCorrelator()
+        self.bosh: BoshSessions | None = None
+        """The sessions that go over several connections, once there is HTTP."""
         self.names: dict[str, tuple[str, str, Kind, bool]] = {}
         """What first-level names are: namespace, local name, kind, whether misnamed; bounded by who fills it."""
         self.payloads: dict[int, str] = {}
