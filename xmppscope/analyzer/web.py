@@ -8,9 +8,10 @@ it on each side waits in the ledger, for where the other side turns out to speak
 
 from typing import Final
 
+from xmppscope.analyzer.bosh import Carrier
 from xmppscope.analyzer.direction import WAITING, Direction
 from xmppscope.analyzer.elements import ElementEntries
-from xmppscope.analyzer.http_entries import Handshake, tell_bosh, tell_foreign, tell_granted, tell_wanted
+from xmppscope.analyzer.http_entries import Handshake, tell_foreign, tell_granted, tell_wanted
 from xmppscope.analyzer.ledger import Ledger
 from xmppscope.analyzer.recognition import Recognition
 from xmppscope.analyzer.services import Services
@@ -29,7 +30,6 @@ from xmppscope.framing.http.events import (
 )
 from xmppscope.model.timeline import Entry
 
-_BOSH: Final = b"http://jabber.org/protocol/httpbind"
 _ASKS: Final = 64
 
 
@@ -66,6 +66,7 @@ class Web:
         self._behind: list[tuple[int, bytes, Stamp]] = []
         self._behind_size = 0
         self._tunnels: dict[int, WebSocket] = {}
+        self._bosh = Carrier(ledger, services)
 
     def feed(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take the next cleartext of one side."""
@@ -91,8 +92,9 @@ class Web:
         if self._socket is not None:
             self._socket.lost(direction, length, stamp)
             return
-        tell_gap(self._ledger, direction, length, None, stamp)
         side = direction.side
+        if not self._bosh.lost(side, length, stamp):
+            tell_gap(self._ledger, direction, length, None, stamp)
         self._tracks[side].add(self._at[side], stamp)
         self._at[side] += length or 0
         asked = next((one for one in self._asked.values() if one.waits and one.client != side), None)
@@ -107,6 +109,7 @@ class Web:
             self._socket.close(direction)
         else:
             self._take(self._http.close(direction.side))
+            self._bosh.close(direction.side, direction.last)
             for tunnel in self._tunnels.values():
                 tunnel.close(direction)
             self._end(direction.side)
@@ -133,6 +136,7 @@ class Web:
 
     def _request(self, head: RequestHead) -> None:
         stamp = self.stamps(head)
+        self._bosh.head(head)
         self._recognition.note_client(0 if head.side == 0 else 1)
         handshake = Handshake(head)
         if not handshake.is_websocket:
@@ -150,6 +154,7 @@ class Web:
             self._keep(head.side, data[-behind:], stamp)
 
     def _response(self, head: ResponseHead) -> None:
+        self._bosh.head(head)
         stamp = self.stamps(head)
         handshake = self._asked.get(head.exchange) or Handshake(None)
         handshake.answer = head
@@ -204,14 +209,8 @@ class Web:
             socket.feed(self._directions[event.side], event.data, stamp)
 
     def _body(self, body: BodyDone) -> None:
-        stamp = self.stamps(body)
-        if _BOSH in body.data:
+        if self._bosh.body(body, self.stamps(body), self._directions[body.side].protection):
             self.carries = True
-            if not self._ledger.number:
-                self._ledger.withdraw(self._told.values())
-                self._ledger.transport = "bosh"
-                self._ledger.claim()
-            tell_bosh(self._ledger, self._directions[body.side], stamp)
 
     def _fault(self, fault: HttpFault) -> None:
         self._end(fault.side)
