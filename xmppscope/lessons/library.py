@@ -15,7 +15,22 @@ import msgspec
 from xmppscope.explain.languages import ENGLISH
 from xmppscope.lessons.blocks import Block, one, parse
 
-NAMES: Final = ("first", "addresses", "stream", "tls", "scram", "stanzas", "subscription", "room", "archive", "resumption", "federation", "gateway")
+NAMES: Final = (
+    "first",
+    "addresses",
+    "stream",
+    "tls",
+    "scram",
+    "stanzas",
+    "subscription",
+    "room",
+    "archive",
+    "resumption",
+    "federation",
+    "gateway",
+    "logins",
+    "broken",
+)
 """All lessons, in the order in which they build on one another."""
 
 _STEP: Final = frozenset({"find", "in", "spec", "values", "claim", "xml"})

@@ -111,7 +111,7 @@ def _cause(topic: Topic) -> Made:
     choices = choose(right, list(causes.values()), entry.connection + _SEED)
     numbers = ", ".join(f"#{number}" for number in proof)
     because = topic.words("saycause", entries=numbers, summary=told[0])
-    return topic.ask("cause", right, {"connection": entry.connection}, proof, because, choices)
+    return topic.ask("cause", right, {"title": shown.step.title}, proof, because, choices)
 
 
 MAKERS: Final[dict[str, Callable[[Topic], Made]]] = {

@@ -69,6 +69,12 @@ def _tls(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
     ]
 
 
+def _bytes(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
+    """Return the bytes of what could not be read, as text where they are text."""
+    entry = shown.entries[0]
+    return [(f"#{entry.entry}", bytes.fromhex(entry.bytes or "").decode("ascii", "backslashreplace"))]
+
+
 def _counters(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
     """Return both counters of stream management after the last entry."""
     entry = shown.entries[-1]
@@ -93,22 +99,21 @@ def _subscriptions(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
 
 
 def _trips(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
-    """Return how many times the client had to wait for the server, from the first header inside TLS until it is open."""
+    """Return how often the client had to wait, and what passed, from the first header inside TLS until it is open."""
     connection = shown.entries[-1].connection
-    entries = [
-        entry
-        for entry in shown.recorded.entries.values()
-        if entry.connection == connection and entry.name is not None and entry.protection != "none"
-    ]
-    waits = elements = 0
-    before = ""
-    for entry in entries:
-        elements += 1
-        waits += entry.sender == "receiving" and before == "initiating"
-        before = entry.sender
-        if entry.state == "open":
-            break
-    return [("round trips", str(waits)), ("elements", str(elements))]
+    passed: list[Entry] = []
+    for entry in shown.recorded.entries.values():
+        if entry.connection == connection and entry.name is not None and entry.protection != "none":
+            passed.append(entry)
+            if entry.state == "open":
+                break
+    waits = sum(
+        before.sender == "initiating" and after.sender == "receiving"
+        for before, after in zip(passed, passed[1:], strict=False)
+    )
+    arrows = {"initiating": "→", "receiving": "←"}
+    words = " ".join(f"{arrows[entry.sender]} {entry.name}" for entry in passed)
+    return [("round trips", str(waits)), ("elements", str(len(passed))), ("in order", words)]
 
 
 VALUES: Final[dict[str, Compute]] = {
@@ -116,6 +121,7 @@ VALUES: Final[dict[str, Compute]] = {
     "documents": _documents,
     "tls": _tls,
     "scram": scram.computed,
+    "bytes": _bytes,
     "counters": _counters,
     "subscriptions": _subscriptions,
     "trips": _trips,
