@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.extensions import installed
+from xmppscope.cli.histories import Histories
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
@@ -23,6 +25,7 @@ from xmppscope.sources.names import display
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
+from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
     from xmppscope.filter.context import Selection
@@ -60,11 +63,11 @@ class _Run:
         self._keylogs = keylogs
         self._interruption = interruption
         self._selected = selected
+        trackers = Trackers(installed())
+        self._histories = Histories(trackers)
+        known = observers(trackers, passwords(options.passwords))
         self._pipeline = Pipeline(
-            keys,
-            files=len(options.files),
-            show_secrets=options.show_secrets,
-            observers=observers(passwords=passwords(options.passwords)),
+            keys, files=len(options.files), show_secrets=options.show_secrets, observers=[*known, self._histories]
         )
         self._messages = Messages(options, output)
         self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
@@ -80,6 +83,7 @@ class _Run:
                 self._take(records)
             if self._summary is not None:
                 self._report.meta = self._meta()
+                self._report.states = self._histories.take()
                 self._output.write(self._report.close())
             self._output.close()
         except ReaderGone:
@@ -113,6 +117,8 @@ class _Run:
         meta: dict[str, object] = {"title": self._options.title or called, "files": files}
         if self._pipeline.first is not None:
             meta["origin"] = iso(self._pipeline.first, 9)
+        if self._histories.full:
+            meta["states_end"] = True
         return meta
 
     def _conclude(self) -> None:

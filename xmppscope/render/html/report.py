@@ -5,6 +5,7 @@ have come. So it is written as it is read, and no more is held than what the exp
 no ``<``, hence no end of it either: JSON writes the character as an escape.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -19,11 +20,14 @@ _SCRIPT: Final = '</script>\n<script type="module">{script}</script>\n</body>\n<
 
 
 class HtmlReport:
-    """Renders records as one HTML page; `meta` (title, files, origin) is filled by who knows, before the end."""
+    """Renders records as one HTML page; before the end, who knows fills `meta` (title, files, origin) and `states`.
+
+    `states` are the changes of each connection: entry, machine, subject, value, and the entries that led to it.
+    """
 
     def __init__(self) -> None:
         self.meta: dict[str, Any] = {}
-        self.states: dict[int, list[Any]] = {}
+        self.states: Mapping[int, Sequence[Sequence[object]]] = {}
         self._encoder = msgspec.json.Encoder()
         self._explained = Explained()
         self._begun = False

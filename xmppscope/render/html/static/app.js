@@ -5,15 +5,14 @@ import { Detail } from "./detail.js";
 import { Explained, explanation, ruleText } from "./explained.js";
 import { ALIASES, FIELDS, PREFIXES, WORDS } from "./fields.js";
 import { compile } from "./filter.js";
-import { Findings } from "./findings.js";
 import { TABLE, listen } from "./keys.js";
 import { List } from "./list.js";
 import { Overview } from "./overview.js";
 import { paper } from "./print.js";
-import { Sessions } from "./sessions.js";
 import { States } from "./states.js";
 import { mark } from "./store.js";
 import { el, plural, value } from "./text.js";
+import { views } from "./views.js";
 
 const VIEWS = ["timeline", "sequence", "sessions", "findings", "plots"];
 const TIMES = ["relative", "absolute", "delta"];
@@ -21,7 +20,7 @@ const THEMES = ["", "light", "dark"];
 const $ = (id) => document.getElementById(id);
 
 export class App {
-  constructor(store, made) {
+  constructor(store) {
     this.store = store;
     this.views = VIEWS;
     this.view = "timeline";
@@ -42,7 +41,7 @@ export class App {
     this.detail = new Detail(this, $("detail"));
     this.list = new List(this, $("list"), $("head"));
     this.overview = new Overview(this, $("overview"));
-    this.panels = { findings: new Findings(this, $("findings")), sessions: new Sessions(this, $("sessions")), ...made(this, $) };
+    this.panels = views(this, $);
     this.begin();
   }
 

@@ -183,8 +183,12 @@ export class Detail {
     const about = store.texts[`state:${entry.state}`];
     const list = el("dl", { class: "pairs" }, ...pair("state", before?.state, entry.state), ...pair("protection", before?.protection, entry.protection),
       ...pair("stream", undefined, `${entry.stream} of the ${entry.sender} entity`));
-    for (const [term, text] of this.app.states.after(entry)) list.append(el("dt", { text: term }), el("dd", {}, value(text)));
-    return [list, about ? el("p", { text: about.says }) : null];
+    const machines = el("table", { class: "machines" });
+    for (const one of this.app.states.after(entry).filter(({ key }) => key !== "stream")) {
+      machines.append(el("tr", { class: one.fresh ? "fresh" : undefined }, el("th", { scope: "row" }, value(one.key.replace("sm initiating", "sm →").replace("sm receiving", "sm ←"))), el("td", {}, value(one.value)),
+        el("td", {}, ...one.because.slice(-6).flatMap((number) => [this.app.link(number), " "]))));
+    }
+    return [list, machines, about ? el("p", { text: about.says }) : null];
   }
 
   why(entry) {

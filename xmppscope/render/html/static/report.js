@@ -2,7 +2,6 @@
 
 import { App } from "./app.js";
 import { Store } from "./store.js";
-import { views } from "./views.js";
 
 const text = (id) => document.getElementById(id).textContent;
 const store = new Store();
@@ -13,9 +12,9 @@ store.texts = about.texts;
 store.rules = about.rules;
 store.namespaces = about.namespaces;
 for (const [ids, numbers] of about.voices) for (const number of numbers) store.voices.set(number, ids);
-for (const [number, list] of Object.entries(about.states || {})) store.states.set(Number(number), list);
 store.add(JSON.parse(`[${text("records")}null]`).filter(Boolean));
-const app = new App(store, views);
+const app = new App(store);
+for (const [number, changes] of Object.entries(about.states)) app.states.add(Number(number), changes);
 app.start();
 document.body.dataset.ready = "yes";
 globalThis.xmppscope = app;

@@ -23,7 +23,6 @@ export class Store extends EventTarget {
     this.rules = {};
     this.namespaces = {};
     this.voices = new Map();
-    this.states = new Map();
     this.meta = {};
     this.origin = "";
     this.last = 0;

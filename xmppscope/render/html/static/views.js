@@ -1,5 +1,11 @@
-// The views beside the timeline that are made for each page.
+// The views beside the timeline.
 
-export function views() {
-  return {};
+import { Findings } from "./findings.js";
+import { Plots } from "./plots.js";
+import { Sequence } from "./sequence.js";
+import { Sessions } from "./sessions.js";
+
+export function views(app, node) {
+  return { sequence: new Sequence(app, node("sequence")), sessions: new Sessions(app, node("sessions")), findings: new Findings(app, node("findings")),
+    plots: new Plots(app, node("plots")) };
 }
