@@ -22,6 +22,8 @@ WORDS = {
     "sasl2": "xmlns='urn:xmpp:sasl:2'",
     "s2s": STREAM,
     "sm": SM,
+    "gateway": "xmlns='jabber:iq:gateway'",
+    "register": "xmlns='jabber:iq:register'",
     "errors": "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'",
     "roster": "xmlns='jabber:iq:roster'",
     "muc": "<x xmlns='http://jabber.org/protocol/muc'/>",

@@ -27,6 +27,7 @@ from xmppscope.session.subscription import TYPES
 from xmppscope.xeps import contacts, deliveries, login
 from xmppscope.xeps.descriptor import Handler, Met, Shelf, T
 from xmppscope.xeps.xep_0045 import Rooms
+from xmppscope.xeps.xep_0100 import Gateways
 from xmppscope.xeps.xep_0198 import Sessions, StreamManagement
 from xmppscope.xeps.xep_0220 import Dialback
 from xmppscope.xeps.xep_0313 import ArchiveQueries
@@ -59,6 +60,8 @@ class Tracked:
         self.compression: str | None = None
         self._kept = Shelf()
         self._kept.put(self.management)
+        self._gateways = capture.of(Gateways)
+        self._special = self._gateways.addresses
         self._elements = tables.elements
         self._tables = tables
         self._accounts = accounts
@@ -166,6 +169,8 @@ class Tracked:
             if half.counting:
                 management.count(half, entry)
             _STANZAS[entry.name or ""](self, entry, element)
+            if self._special[entry.to] or self._special[entry.from_]:
+                self._gateways.met(Met(entry, element, self))
             if entry.answers is not None and self._expected:
                 self._answered(entry, element)
         else:
