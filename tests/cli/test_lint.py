@@ -56,7 +56,7 @@ def test_findings_are_grouped_by_connection_and_rule(lint: Program) -> None:
         (["--select", "sasl-plain-in-clear", "--fail-on", "info"], 1),
         (["--select", "iq"], 1),
         (["--fail-on", "never"], 0),
-        (["--ignore", "sasl2-in-clear,iq", "--ignore", "xml"], 0),
+        (["--ignore", "sasl2-in-clear,iq", "--ignore", "xml,stream"], 0),
         (["--select", "sasl,iq", "--ignore", "sasl,iq-type"], 0),
     ],
 )
@@ -95,6 +95,22 @@ def test_junit_is_a_document_with_a_failure_for_each_rule(lint: Program, tmp_pat
     assert failure is not None
     assert failure.get("message") == '"nonsense" is no iq type'
     assert (failure.text or "").startswith("#95 ")
+
+
+def test_the_heading_says_who_did_not_get_in(lint: Program) -> None:
+    text = lint(ERRORS, "-q").stdout.decode()
+    assert "── 2 ── c2s · alice did not get in ───" in text
+    assert "── 4 ── c2s · bob@prosody.test/same was thrown out ───" in text
+    names = [suite.get("name") for suite in ET.fromstring(lint(ERRORS, "--format", "junit").stdout)]
+    assert "2 c2s · alice did not get in" in names
+
+
+def test_with_a_password_the_heading_is_followed_by_what_differs(lint: Program) -> None:
+    done = lint(ERRORS, "-q", "--filter", "connection == 2", "--password", "alice@prosody.test:h4shm3n0t")
+    heading, *lines = done.stdout.decode().splitlines()
+    assert "alice did not get in" in heading
+    assert "Recomputed with the password given, the proof was made from another" in " ".join(map(str.strip, lines))
+    assert b"h4shm3n0t" not in done.stdout + done.stderr
 
 
 def test_where_nothing_is_found_every_form_says_so(lint: Program) -> None:

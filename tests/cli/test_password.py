@@ -43,3 +43,8 @@ def test_a_mistake_does_not_show_the_secret(xmppscope: Run, captures: Path) -> N
     assert done.returncode == 2
     assert b"--password: not JID:SECRET" in done.stderr
     assert b"h4shm3n0t" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["lint", "read", "sniff", "proxy"])
+def test_commands_that_diagnose_take_passwords(xmppscope: Run, command: str) -> None:
+    assert b"--password JID:SECRET" in xmppscope(command, "--help").stdout

@@ -215,3 +215,32 @@ def test_the_reference_names_every_key(stats) -> None:
     )
     found = {key for name in names for key in keys(stats(name))}
     assert not {key for key in found if f"`{key}`" not in PAGE} - {"error", "warning", "info"}
+
+
+def test_a_filter_chooses_what_is_counted(stats, xmppscope: Run, captures: Path) -> None:
+    expression = "connection == 2 and iq"
+    report = stats("c2s-basic-prosody", "--filter", expression)
+    lines = xmppscope(
+        "read", "--format", "jsonl", "--filter", expression, captures / "c2s-basic-prosody.pcap"
+    ).stdout.splitlines()
+    entries = [record for record in map(json.loads, lines) if record["record"] == "entry"]
+    assert entries
+    assert report["totals"]["stanzas"] == report["totals"]["entries"] == len(entries)
+    (connection,) = report["connections"]
+    assert connection["connection"] == 2
+    assert connection["sasl"][0]["outcome"] == "success"
+
+
+def test_a_filter_may_ask_for_findings(stats) -> None:
+    report = stats("c2s-errors-prosody", "--filter", 'finding == "iq-type"')
+    assert report["totals"]["findings"] == {"error": 1, "warning": 0, "info": 0}
+    assert [one["connection"] for one in report["connections"]] == [6]
+
+
+def test_where_nothing_matches_or_the_filter_is_none_it_says_so(xmppscope: Run, captures: Path) -> None:
+    done = xmppscope("stats", captures / "c2s-basic-prosody.pcap", "--filter", 'id == "none such"')
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"warning: no entry matches the filter" in done.stderr
+    done = xmppscope("stats", captures / "c2s-basic-prosody.pcap", "--filter", "typ == 1")
+    assert done.returncode == 2
+    assert b'no field is called "typ"' in done.stderr

@@ -1,19 +1,22 @@
 """Runs `xmppscope stats`: reads captures as `read` does, and prints the figures in the end."""
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from xmppscope import __version__
 from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.counting_some import Matching
 from xmppscope.cli.extensions import installed
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.stats import StatsOptions
 from xmppscope.cli.tables import tables
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.render.terminal.numbers import plural
+from xmppscope.session.seen import Observer
 from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
@@ -23,23 +26,33 @@ from xmppscope.stats.report import Report
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
 _INTERRUPTED: Final = 130
 
 
 def run(options: StatsOptions) -> int:
     """Count what *options* say; return the exit status."""
     check_named(options.files)
+    selected = selection(options.expression, None, None, None, traced=options.verbose > 1)
     output = open_output(options, options.files)
     keys, keylogs = open_keys(options, options.files)
     with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption).run()
+        return _Run(options, output, keys, keylogs, interruption, selected).run()
 
 
 class _Run:
     """One run of the command."""
 
     def __init__(
-        self, options: StatsOptions, output: Output, keys: KeyStore, keylogs: KeyLogs, interruption: Interruption
+        self,
+        options: StatsOptions,
+        output: Output,
+        keys: KeyStore,
+        keylogs: KeyLogs,
+        interruption: Interruption,
+        selected: "Selection | None",
     ) -> None:
         trackers = Trackers(installed())
         self._options = options
@@ -47,7 +60,12 @@ class _Run:
         self._keylogs = keylogs
         self._interruption = interruption
         self._statistics = Statistics(trackers)
-        self._pipeline = Pipeline(keys, files=len(options.files), observers=[self._statistics, *observers(trackers)])
+        self._matching: Matching | None = None
+        watching: list[Observer] = [self._statistics, *observers(trackers)]
+        if selected is not None:
+            self._matching = Matching(self._statistics, selected, lambda: self._pipeline.first)
+            watching = self._matching.observers(observers(trackers))
+        self._pipeline = Pipeline(keys, files=len(options.files), observers=watching)
         self._messages = Messages(options, output)
         self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
 
@@ -59,7 +77,7 @@ class _Run:
                 self._messages.keep_up(self._keylogs, self._pipeline, self._reading.current)
             self._messages.clear()
             if self._pipeline.packets or not self._reading.failed:
-                self._print(self._statistics.report(__version__))
+                self._print(self._report())
             self._output.close()
         except ReaderGone:
             return 0
@@ -70,9 +88,16 @@ class _Run:
             return 2
         return _INTERRUPTED if self._interruption.stopped else 0
 
+    def _report(self) -> Report:
+        report = self._statistics.report(__version__)
+        return report if self._matching is None else self._matching.totals(report)
+
     def _print(self, report: Report) -> None:
         if self._options.form == "json":
             self._output.write(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+            return
+        if self._matching is not None and self._matching.missed_all:
+            self._messages.warn([nothing_matched(self._matching.selected)])
             return
         if not report.connections:
             self._messages.warn(

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import selecting
+from xmppscope.cli.options import knowing, reading, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.model.timeline import Severity
 
@@ -28,6 +28,7 @@ class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
     after: int | None
     before: int | None
     context: int | None
+    passwords: tuple[str, ...]
     color: ColourChoice
     quiet: bool
     verbose: int
@@ -44,36 +45,9 @@ class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--select", multiple=True, metavar="RULE,...", help="Only these rules or families; may be repeated.")
 @click.option("--ignore", multiple=True, metavar="RULE,...", help="Not these rules or families; may be repeated.")
-@click.option("--format", "form", type=click.Choice(["text", "jsonl", "junit"]), default="text", help="What to print.")
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
-@click.option(
-    "--keylog",
-    "keylogs",
-    metavar="FILE",
-    multiple=True,
-    help="TLS secrets, as SSLKEYLOGFILE has them written; may be repeated.",
-)
-@click.option(
-    "--rsa-key",
-    "rsa_keys",
-    metavar="FILE",
-    multiple=True,
-    help="The server's RSA private key (PEM), for TLS with RSA key exchange; may be repeated.",
-)
+@reading("text", "jsonl", "junit", verbose="Every finding on a line of its own; -vv traces errors.")
+@knowing
 @selecting
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Colour: auto is on a terminal, unless NO_COLOR is set.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="No warnings, no closing line: only data and errors.")
-@click.option("-v", "--verbose", count=True, help="Every finding on a line of its own; -vv traces errors.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Say how far a slow file is read; by default on a terminal.",
-)
 @click.pass_context
 def lint(context: click.Context, /, **options: object) -> None:
     """Print what breaks the specifications in capture files: pcap or pcapng, also packed with gzip or zstd.

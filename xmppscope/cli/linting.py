@@ -6,10 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
 from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.extensions import installed
 from xmppscope.cli.lint import LintOptions
 from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.passwords import passwords
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.diagnosis import Diagnoses
 from xmppscope.lint import Linter
 from xmppscope.lint.rule import LEVELS
 from xmppscope.model.timeline import Connection, Diagnosis, Entry, Finding, Header, Record, Severity, Summary
@@ -70,10 +73,15 @@ class _Run:
         self._keylogs = keylogs
         self._interruption = interruption
         self._selected = selected
-        self._pipeline = Pipeline(keys, files=len(options.files), observers=[Trackers(), linter])
+        self._pipeline = Pipeline(
+            keys,
+            files=len(options.files),
+            observers=[Trackers(installed()), linter, Diagnoses(passwords(options.passwords))],
+        )
         self._messages = Messages(options, output)
         self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
-        self._text = TextFindings(_style(options, output), everything=options.verbose > 0)
+        why = options.verbose > 0 or bool(options.passwords)
+        self._text = TextFindings(_style(options, output), everything=options.verbose > 0, why=why)
         self._renderer = self._choose()
         self._count: Counter[Severity] = Counter()
         self._told: set[int] = set()
@@ -129,9 +137,9 @@ class _Run:
                 kept.append(record)
             elif isinstance(record, Header):
                 kept.append(record)
-            elif isinstance(record, Entry):
+            elif isinstance(record, (Entry, Diagnosis)):
                 self._text.look(record)
-            elif not isinstance(record, Diagnosis):
+            else:
                 kept.append(record)
         return kept
 

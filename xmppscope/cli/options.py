@@ -1,14 +1,14 @@
 """Options that several commands have, spelled the same everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import click
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
 
-_OPTIONS: Final = (
-    click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What to print."),
+_INPUT: Final = (
     click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output."),
     click.option(
         "--keylog",
@@ -24,28 +24,53 @@ _OPTIONS: Final = (
         multiple=True,
         help="The server's RSA private key (PEM), for TLS with RSA key exchange; may be repeated.",
     ),
-    click.option("--show-secrets", is_flag=True, help="Print passwords, proofs and tokens instead of masking them."),
-    click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        help="Colour: auto is on a terminal, unless NO_COLOR is set.",
-    ),
-    click.option("-q", "--quiet", is_flag=True, help="No warnings, no closing line: only data and errors."),
-    click.option("-v", "--verbose", count=True, help="Add annotations and changes of state; -vv traces errors."),
-    click.option(
-        "--progress/--no-progress",
-        default=None,
-        help="Say how far a slow file is read; by default on a terminal.",
-    ),
 )
+_COLOUR: Final = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colour: auto is on a terminal, unless NO_COLOR is set.",
+)
+_PROGRESS: Final = click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Say how far a slow file is read; by default on a terminal.",
+)
+_QUIET: Final = "No warnings, no closing line: only data and errors."
+
+
+def reading(
+    *formats: str, quiet: str = _QUIET, verbose: str, more: Sequence[Option] = ()
+) -> Callable[[Decorated], Decorated]:
+    """Return what adds the options of every command that reads captures; *quiet* and *verbose* say what these mean.
+
+    *more* options stand in the middle, before those that decide how things look.
+    """
+    options = (
+        click.option("--format", "form", type=click.Choice(formats), default="text", help="What to print."),
+        *_INPUT,
+        *more,
+        _COLOUR,
+        click.option("-q", "--quiet", is_flag=True, help=quiet),
+        click.option("-v", "--verbose", count=True, help=verbose),
+        _PROGRESS,
+    )
+
+    def add(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def common(command: Decorated) -> Decorated:
-    """Add the common options to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    """Add the options of commands that print a timeline."""
+    secrets = click.option(
+        "--show-secrets", is_flag=True, help="Print passwords, proofs and tokens instead of masking them."
+    )
+    add = reading("text", "jsonl", verbose="Add annotations and changes of state; -vv traces errors.", more=(secrets,))
+    return add(command)
 
 
 def knowing(command: Decorated) -> Decorated:
@@ -61,8 +86,11 @@ def knowing(command: Decorated) -> Decorated:
 
 
 _NUMBER: Final = click.IntRange(0)
+_FILTER: Final = click.option(
+    "--filter", "expression", metavar="EXPR", help="Only entries that match: 'iq and type == \"set\"'."
+)
 _SELECTING: Final = (
-    click.option("--filter", "expression", metavar="EXPR", help="Only entries that match: 'iq and type == \"set\"'."),
+    _FILTER,
     click.option("-A", "--after", type=_NUMBER, metavar="N", help="With --filter: also N entries after each match."),
     click.option("-B", "--before", type=_NUMBER, metavar="N", help="With --filter: also N entries before each match."),
     click.option("-C", "--context", type=_NUMBER, metavar="N", help="With --filter: both."),
@@ -74,6 +102,11 @@ def selecting(command: Decorated) -> Decorated:
     for option in reversed(_SELECTING):
         command = option(command)
     return command
+
+
+def filtering(command: Decorated) -> Decorated:
+    """Add `--filter` alone, for figures, which have no neighbours."""
+    return _FILTER(command)
 
 
 class OptionalValue(click.Option):

@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from xmppscope.cli.options import WithOptionalValues, common, selecting
+from xmppscope.cli.options import WithOptionalValues, common, knowing, selecting
 from xmppscope.cli.read import ReadOptions, looks
 
 _LARGEST_PORT = 65535
@@ -31,6 +31,7 @@ class SniffOptions(ReadOptions, frozen=True, kw_only=True):
 @click.option("--record", metavar="FILE", help="Keep what was captured, as pcapng.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --record.")
 @common
+@knowing
 @selecting
 @looks
 @click.pass_context

@@ -6,7 +6,7 @@ in the end, since a connection may still get findings then; what is kept is one 
 
 from typing import Final
 
-from xmppscope.model.timeline import Connection, Entry, Finding, Record, Severity
+from xmppscope.model.timeline import Connection, Diagnosis, Entry, Finding, Record, Severity
 from xmppscope.render.terminal.blocks import Blocks
 from xmppscope.render.terminal.glyphs import ASCII, UNICODE
 from xmppscope.render.terminal.palette import CONNECTIONS, QUIET, RED, WARNING, Palette
@@ -19,6 +19,7 @@ _ORDER: Final[dict[Severity, int]] = {"error": 0, "warning": 1, "info": 2}
 _SHOWN: Final = 3
 _NARROW: Final = 28
 _HANGING: Final = 13
+_LONGEST: Final = 60
 
 
 class _Told:
@@ -37,9 +38,12 @@ class _Told:
 
 
 class TextFindings:
-    """Renders findings as lines of text; with *everything*, one line for each instead of one for each rule."""
+    """Renders findings as lines of text; with *everything*, one line for each instead of one for each rule.
 
-    def __init__(self, style: Style, *, everything: bool = False) -> None:
+    With *why*, what ended a session badly is told whole under its heading, which otherwise only names it.
+    """
+
+    def __init__(self, style: Style, *, everything: bool = False, why: bool = False) -> None:
         self._style = style
         self._glyphs = ASCII if style.ascii else UNICODE
         self._palette = Palette(colour=style.colour)
@@ -48,6 +52,8 @@ class TextFindings:
         self._everything = everything
         self._connections: dict[int, Connection] = {}
         self._whose: dict[int, str] = {}
+        self._ended: dict[int, str] = {}
+        self._why = why
         self._found: dict[int, dict[tuple[str, ...], _Told]] = {}
 
     @property
@@ -56,10 +62,13 @@ class TextFindings:
         told = [one for by_rule in self._found.values() for one in by_rule.values()]
         return min(told, key=lambda one: _ORDER[one.first.severity]).first.rule if told else None
 
-    def look(self, record: Connection | Entry) -> None:
-        """Learn whose connection it is: a server sends a client what is addressed to it."""
+    def look(self, record: Connection | Entry | Diagnosis) -> None:
+        """Learn whose connection it is (a server sends a client what is addressed to it), and how it ended."""
         if isinstance(record, Connection):
             self._connections[record.connection] = record
+            return
+        if isinstance(record, Diagnosis):
+            self._ended[record.connection] = record.text
             return
         to, number = record.to, record.connection
         if to and number not in self._whose and record.sender == "receiving" and record.kind == "stanza":
@@ -74,8 +83,18 @@ class TextFindings:
         if record is None:
             return whose or ""
         kind = "XMPP" if record.kind == "unknown" else record.kind
-        ends = whose or f"{record.initiating} {self._glyphs.to} {record.receiving}"
+        event = self._event(connection)
+        if whose and event.startswith("the client"):
+            event = ""
+        ends = event or whose or f"{record.initiating} {self._glyphs.to} {record.receiving}"
         return f"{kind} {self._glyphs.dot} {ends}"
+
+    def _event(self, connection: int) -> str:
+        """Return who it was and what became of him: the first clause of a diagnosis, if it is short enough to head."""
+        clause, colon, _ = self._ended.get(connection, "").partition(": ")
+        if not colon or ". " in clause or len(clause) > _LONGEST:
+            return ""
+        return f"the {clause[4:]}" if clause.startswith("The ") else clause
 
     def render(self, records: list[Record]) -> bytes:
         """Take *records*; the lines come in the end."""
@@ -95,6 +114,7 @@ class TextFindings:
             new = [one for one in told if self._everything or (one.first.rule, one.first.text) not in before]
             before.update((one.first.rule, one.first.text) for one in told)
             lines.append(self._heading(connection))
+            lines += self._told_whole(connection)
             column = max((width(one.first.rule) for one in new), default=0)
             for one in new:
                 lines += self._line(one, min(column, _NARROW))
@@ -106,6 +126,10 @@ class TextFindings:
         if not lines:
             return b""
         return "\n".join([*lines, ""]).encode(self._style.encoding, "backslashreplace")
+
+    def _told_whole(self, connection: int) -> list[str]:
+        text = self._ended.get(connection, "") if self._why else ""
+        return [f"  {line}" for line in wrap(self._legible(text), self._style.width - 2)] if text else []
 
     def _heading(self, connection: int) -> str:
         """Return the rule that begins a connection, with its number in its colour."""
