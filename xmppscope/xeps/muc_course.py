@@ -44,7 +44,7 @@ _SETTINGS: Final = {
     "muc#roomconfig_maxusers": {"": "at most {0} occupants"},
     "muc#roomconfig_roomname": {"": "named {0}"},
 }
-"""What the values of a configuration mean (§15.5.3), in the words of §4.2."""
+"""What the values of a configuration mean (§16.5.3), in the words of §4.2."""
 
 _OWN_CODES: Final = {
     "100": "everybody sees the occupants' JIDs",
@@ -52,11 +52,11 @@ _OWN_CODES: Final = {
     "201": "the room is locked until it is configured",
     "210": "the room has assigned or changed the nickname",
 }
-"""§15.6.2: what the codes of one's own presence tell on entering."""
+"""§16.6.2: what the codes of one's own presence tell on entering."""
 
 
 def codes(extension: Element) -> list[int]:
-    """Return the status codes of a presence or message (§15.6.2)."""
+    """Return the status codes of a presence or message (§16.6.2)."""
     found = (child.attrs.get("code", "") for child in extension.children if child.name == _STATUS)
     return [int(code) for code in found if code.isascii() and code.isdigit() and len(code) <= 3]
 
@@ -69,7 +69,7 @@ def _occupant(met: Met, x: Element) -> None:
     if met.entry.type is None and "110" in found:
         told = [text for code, text in _OWN_CODES.items() if code in found]
         if told:
-            met.note(", ".join(told), "XEP-0045 §15.6.2")
+            met.note(", ".join(told), "XEP-0045 §16.6.2")
     elif met.entry.type == "unavailable":
         _removed(met, x)
 

@@ -31,8 +31,8 @@ def original(met: Met, rel: str, identity: str | None) -> None:
 
 
 def moderated(met: Met, element: Element, holder: Element) -> None:
-    """Tell who has moderated: XEP-0425 §5, the room tells who has moderated, and why."""
+    """Tell who has moderated: XEP-0425 §3.1, the room tells who has moderated, and why."""
     by = element.attrs.get("by")
     reason = next((one.text for one in (*element.children, *holder.children) if one.local == "reason"), "")
     text = f"moderated by {address(by)}" if by else "moderated"
-    met.note(f"{text}: {quote(reason, _REASON)}" if reason else text, "XEP-0425 §5")
+    met.note(f"{text}: {quote(reason, _REASON)}" if reason else text, "XEP-0425 §3.1")

@@ -47,9 +47,9 @@ def form(met: Met, element: Element) -> None:
         if needed:
             met.note(f"must be filled in: {listed(needed)}", "XEP-0004 §3.2")
     elif kind == "submit" and names:
-        met.note(f"fills in {listed(names)}", "XEP-0004 §3.2")
+        met.note(f"fills in {listed(names)}", "XEP-0004 §3.1")
     elif kind == "cancel":
-        met.note("the form is not filled in: cancelled", "XEP-0004 §3.2")
+        met.note("the form is not filled in: cancelled", "XEP-0004 §3.1")
     elif kind == "result":
         rows = len(children(element, _ITEM))
         if rows:

@@ -27,7 +27,7 @@ _KICKED: Final = 307
 
 
 class Room(msgspec.Struct, omit_defaults=True):
-    """A room that a client has asked to enter; `codes` are those of the first presence of its own (§15.6.2)."""
+    """A room that a client has asked to enter; `codes` are those of the first presence of its own (§16.6.2)."""
 
     room: str
     nick: str

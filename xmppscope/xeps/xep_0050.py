@@ -73,7 +73,7 @@ def _answer(met: Met, payload: Element, *, node: str, asked: int) -> None:
 
 
 def _refused(met: Met, condition: Element) -> None:
-    met.note(_CONDITIONS[condition.local], "XEP-0050 §4.6")
+    met.note(_CONDITIONS[condition.local], "XEP-0050 §4.4")
 
 
 EXTENSION: Final = Extension(

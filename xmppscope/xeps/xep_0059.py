@@ -27,7 +27,7 @@ def page(met: Met, payload: Element) -> None:
 
 
 def _answer(met: Met, found: Element) -> None:
-    """§2.6: `index` tells the place of the first item, `count` how many there are in all, where the service knows."""
+    """§2.2, §2.6: `index` tells the place of the first item, `count` how many there are, where the service knows."""
     first, last = found.child(_FIRST), found.child_text(expanded(RSM, "last"))
     total = number(found.child_text(expanded(RSM, "count")))
     if first is None:
@@ -36,11 +36,11 @@ def _answer(met: Met, found: Element) -> None:
     text = f"from {short(first.text)} to {short(last or '?')}"
     if index is not None:
         text += f", beginning with number {index + 1}" + (f" of {total}" if total is not None else "")
-    met.note(text, "XEP-0059 §2.6")
+    met.note(text, "XEP-0059 §2.2")
 
 
 def _query(met: Met, found: Element) -> None:
-    """§2.4: a maximum of 0 asks for nothing but the count."""
+    """§2.7: a maximum of 0 asks for nothing but the count."""
     if number(found.child_text(expanded(RSM, "max"))) == 0:
         met.note("asks only how many there are", "XEP-0059 §2.7")
 

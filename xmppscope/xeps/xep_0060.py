@@ -33,7 +33,7 @@ _CONDITIONS: Final = {
     "payload-required": ("7.1.3.7", "the item has no payload"),
     "invalid-payload": ("7.1.3.6", "the payload is not of the node's type, or there is more than one"),
     "payload-too-big": ("7.1.3.5", "the payload is too big"),
-    "max-items-exceeded": ("7.1.3", "more items than the node may have"),
+    "max-items-exceeded": ("7.1.3.4", "more items than the node may have"),
     "not-subscribed": ("6.2.3.2", "there is no subscription that could be ended or changed"),
     "presence-subscription-required": ("6.1.3.2", "the node is open only to contacts that get the owner's presence"),
     "not-in-roster-group": ("6.1.3.3", "the node is open only to certain roster groups of the owner"),

@@ -29,7 +29,7 @@ def _change(met: Met, element: Element) -> None:
     for item in children(element, _ITEM)[:1]:
         reason = next((one.attrs.get("reason", "") for one in item.children if one.ns == _REPORT), "")
         if reason:
-            met.note(f"reported as {reason.rpartition(':')[2][:20]}" if reason.isascii() else "reported", "XEP-0377 §3")
+            met.note(f"reported as {reason.rpartition(':')[2][:20]}" if reason.isascii() else "reported", "XEP-0377 §6")
 
 
 def _done(met: Met, _payload: Element, *, whom: list[str], blocked: bool, asked: int) -> None:
@@ -40,7 +40,7 @@ def _done(met: Met, _payload: Element, *, whom: list[str], blocked: bool, asked:
 def _set(met: Met, whom: list[str], *, blocked: bool, because: tuple[int, ...]) -> None:
     changes, entry = met.account.changes, met.entry.entry
     if not whom and not blocked:
-        # §3.4: an <unblock/> without items unblocks everybody.
+        # §3.5: an <unblock/> without items unblocks everybody.
         whom = [machine.subject for machine in changes.machines() if machine.name == "blocked"]
     for jid in whom:
         changes.change("blocked", "yes" if blocked else "no", entry, because, address(jid).lower())
@@ -52,8 +52,8 @@ def _list(met: Met, blocklist: Element) -> None:
 
 
 def _refused(met: Met, _condition: Element) -> None:
-    """§3.2: a server refuses what its user sends to whom he has blocked."""
-    met.note("the user has blocked this contact himself", "XEP-0191 §3.2")
+    """§3.3: a server refuses what its user sends to whom he has blocked."""
+    met.note("the user has blocked this contact himself", "XEP-0191 §3.3")
 
 
 EXTENSION: Final = Extension(

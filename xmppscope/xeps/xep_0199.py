@@ -20,14 +20,14 @@ def _ping(met: Met, _ping: Element) -> None:
 
 
 def _answer(met: Met, _payload: Element) -> None:
-    """§4.1: who does not know pings answers with an error; that it answers at all is what was asked."""
+    """§4: who does not know pings answers with an error; that it answers at all is what was asked."""
     if met.entry.type != "error":
         return
     conditions = {one.local for child in met.stanza.children if child.local == "error" for one in child.children}
     if conditions & _ANSWERS:
-        met.note("an answer all the same: the connection works", "XEP-0199 §4.1")
+        met.note("an answer all the same: the connection works", "XEP-0199 §4")
     elif conditions & _AWAY:
-        met.note("the ping did not arrive", "XEP-0199 §4.1")
+        met.note("the ping did not arrive", "XEP-0199 §4")
 
 
 EXTENSION: Final = Extension(

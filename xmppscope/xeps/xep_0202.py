@@ -20,7 +20,7 @@ def _time(met: Met, time: Element) -> None:
     ahead = told - at(met.entry)
     if abs(ahead) > _NOTABLE_SKEW:
         text = f"its clock is {span(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}"
-        met.note(f"{text}, against the clock of the capture", "XEP-0202 §3")
+        met.note(f"{text}, against the clock of the capture", "XEP-0202 §2")
 
 
 EXTENSION: Final = Extension(

@@ -42,14 +42,14 @@ def _copy(met: Met, carbon: Element) -> None:
 
 
 def _inline(met: Met, authenticate: Element) -> None:
-    """XEP-0386 §4: with Bind 2, carbons are asked for while binding."""
+    """XEP-0386 §3: with Bind 2, carbons are asked for while binding."""
     for child in authenticate.children:
         if child.name == _BIND and child.child(_ENABLE) is not None:
             met.change(_MACHINE, "asked")
 
 
 def _bound(met: Met, success: Element) -> None:
-    """XEP-0280 §6.3: binding that succeeds with them turns carbons on."""
+    """Binding that succeeds with them turns carbons on."""
     asked = met.place.changes.entries(_MACHINE)
     if success.child(expanded(BIND2, "bound")) is not None and met.place.changes.value(_MACHINE) == "asked":
         met.change(_MACHINE, "on", asked)

@@ -13,7 +13,7 @@ IDLE: Final = "urn:xmpp:idle:1"
 def _idle(met: Met, element: Element) -> None:
     since = instant(element.attrs.get("since", ""))
     if since is not None and met.entry.name == "presence" and at(met.entry) >= since:
-        met.note(f"idle for {span(at(met.entry) - since)}", "XEP-0319 §3")
+        met.note(f"idle for {span(at(met.entry) - since)}", "XEP-0319 §2.1")
 
 
 EXTENSION: Final = Extension(

@@ -15,12 +15,12 @@ IDS: Final = "urn:xmpp:sid:0"
 
 
 def _stanza_id(met: Met, element: Element) -> None:
-    """§5: only ids of the own archive and, in a room, of the room are to be trusted; anybody could write another."""
+    """§3: only ids of the own archive and, in a room, of the room are to be trusted; anybody could write another."""
     by, entry = bare(element.attrs.get("by", "")), met.entry
     if not by or not entry.from_ or entry.name != "message" or not (met.c2s and met.received) or not met.jid:
         return
     if met.account.forms[by] and by.lower() != bare(entry.from_).lower():
-        met.note(f"an id in the name of {address(by)}, who is neither the own account nor the sender", "XEP-0359 §5")
+        met.note(f"an id in the name of {address(by)}, who is neither the own account nor the sender", "XEP-0359 §3")
 
 
 EXTENSION: Final = Extension(

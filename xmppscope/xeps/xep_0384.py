@@ -37,7 +37,7 @@ def _encrypted(met: Met, encrypted: Element) -> None:
     count = sum(len(devices) for devices in by_jid.values())
     text = f"from device {word(header.attrs.get('sid', '?'))} for {counted(count, 'device')}"
     text += f", {size(len(payload.text.strip()) * 3 // 4)}" if payload is not None else ", without content: keys only"
-    met.note(text, "XEP-0384 §5.5.3" if ns != LEGACY else "XEP-0384 §4.6")
+    met.note(text, "XEP-0384 §5.5.3")
     for jid, devices in by_jid.items():
         _missing(met, ns, jid, devices | {header.attrs.get("sid", "")})
 

@@ -25,7 +25,7 @@ def _retract(met: Met, element: Element) -> None:
 
 def _tombstone(met: Met, element: Element) -> None:
     if met.entry.name == "message" and element.attrs.get("stamp"):
-        met.note(f"its content was taken back at {word(element.attrs['stamp'])}", "XEP-0424 §5.1")
+        met.note(f"its content was taken back at {word(element.attrs['stamp'])}", "XEP-0424 §4")
 
 
 EXTENSION: Final = Extension(

@@ -11,11 +11,11 @@ FALLBACK: Final = "urn:xmpp:fallback:0"
 
 
 def _fallback(met: Met, element: Element) -> None:
-    """XEP-0428 §3: part of the body is only for clients that do not know the extension named."""
+    """XEP-0428 §2.2: part of the body is only for clients that do not know the extension named."""
     for child in element.children[:2]:
         start, end = number(child.attrs.get("start")), number(child.attrs.get("end"))
         if child.local == "body" and start is not None and end is not None:
-            met.note(f"characters {start} to {end} of the body are only for clients without it", "XEP-0428 §3")
+            met.note(f"characters {start} to {end} of the body are only for clients without it", "XEP-0428 §2.2")
 
 
 EXTENSION: Final = Extension(

@@ -21,7 +21,7 @@ class Reacted(Memory[tuple[str, str], tuple[str, ...]]):
 
 
 def _react(met: Met, element: Element) -> None:
-    """XEP-0444 §4.2: each time all reactions are given that hold from now on."""
+    """XEP-0444 §3.2: each time all reactions are given that hold from now on."""
     if met.entry.name != "message":
         return
     original(met, "reaction", element.attrs.get("id"))
@@ -30,7 +30,7 @@ def _react(met: Met, element: Element) -> None:
     before = reacted.get(key)
     reacted.put(key, now)
     if before is not None and before and now:
-        met.note(f"in the place of {quote(' '.join(before), _REASON)}", "XEP-0444 §4.2")
+        met.note(f"in the place of {quote(' '.join(before), _REASON)}", "XEP-0444 §3.2")
 
 
 EXTENSION: Final = Extension(

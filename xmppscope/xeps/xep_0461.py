@@ -16,7 +16,7 @@ def _reply(met: Met, element: Element) -> None:
         return
     original(met, "reply", element.attrs.get("id"))
     to = element.attrs.get("to")
-    met.note(f"replies to {address(to)}" if to else "replies to an earlier message", "XEP-0461 §3.1")
+    met.note(f"replies to {address(to)}" if to else "replies to an earlier message", "XEP-0461 §3")
 
 
 EXTENSION: Final = Extension(
