@@ -207,8 +207,11 @@ class WebEnding:
         return f"look into its log; if that port {other} in --upstream-url"
 
     def _pass_end(self, source: Leg, sink: Leg, time: int) -> None:
-        """Pass FIN on, and before it what TLS has to say."""
-        if source.closed or source.tls is None:
+        """Pass FIN on, and before it what TLS has to say: to the client no more than the server has said.
+
+        Browsers leave without a word in TLS, which OpenSSL at a server's would take for a fault.
+        """
+        if source.closed or source.tls is None or sink.name == "server":
             sink.close_tls(time)
         self._send_end(sink, time)
         self._relay.commands.append(End(sink.name))

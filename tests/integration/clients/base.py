@@ -142,7 +142,15 @@ class Reports:
         return self.run
 
 
-def run_program(command: Sequence[object], job: Job, text: str, env: Mapping[str, str] | None = None) -> ClientRun:
+class InFolder(Protocol):
+    """A job of any kind."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its program runs."""
+
+
+def run_program(command: Sequence[object], job: InFolder, text: str, env: Mapping[str, str] | None = None) -> ClientRun:
     """Run a program of ours with the job as *text*; a bad exit status without a reason is a failure as well."""
     try:
         done = subprocess.run(

@@ -42,12 +42,13 @@ modules:
 """)
 
 HANDLERS = ", ".join(
-    (
-        "/ws: ejabberd_http_ws",
-        "/bosh: mod_bosh",
-        "/.well-known/host-meta: mod_host_meta",
-        "/.well-known/host-meta.json: mod_host_meta",
-    )
+    f"{path}: {module}"
+    for path, module in {
+        "/ws": "ejabberd_http_ws",
+        "/bosh": "mod_bosh",
+        "/.well-known/host-meta": "mod_host_meta",
+        "/.well-known/host-meta.json": "mod_host_meta",
+    }.items()
 )
 
 IDLE = ("+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none")

@@ -76,7 +76,7 @@ async function runStanza() {
   const xmpp = stanza.createClient({
     jid: job.jid,
     password: job.password,
-    transports: { websocket: job.kind === "bosh" ? false : job.url, bosh: job.kind === "bosh" ? job.url : false },
+    transports: { websocket: job.url, bosh: false },
   });
   xmpp.on("connected", () => report({ connected: true }));
   xmpp.on("raw:outgoing", (data) => report({ out: told(data) }));

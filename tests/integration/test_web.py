@@ -1,0 +1,100 @@
+"""Clients of the web through the proxy, over WebSocket and BOSH, in TLS and in the clear, to both servers.
+
+Each session works as it does without the proxy, and what the client logs is what the timeline says, live and read.
+"""
+
+import secrets
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.integration.clients.base import ClientRun, Script
+from tests.integration.clients.web import SCHEMES, WEB_CLIENTS, Kind, Strophe, WebClient, WebJob
+from tests.integration.conftest import StartProxy
+from tests.integration.elements import changed, compare
+from tests.integration.proxy_run import ProxyRun
+from tests.integration.servers.base import Server
+
+pytestmark = pytest.mark.real
+
+SERVERS = ("prosody", "ejabberd")
+CASES = [
+    (name, client, kind, tls)
+    for name, client, tls in product(SERVERS, WEB_CLIENTS, (True, False))
+    for kind in client.kinds
+    # What goes in the clear to the proxy and on in TLS is met once with each client.
+    if tls or name == "prosody"
+]
+NAMES = [f"{name}-{client.name}-{SCHEMES[kind, tls]}" for name, client, kind, tls in CASES]
+
+
+def upstream(server: Server, kind: Kind) -> list[object]:
+    """Return the options of a proxy in front of a server of the web."""
+    path = server.websocket if kind == "websocket" else server.bosh
+    url = f"{SCHEMES[kind, True]}://127.0.0.1:{server.https}{path}"
+    return ["--upstream-url", url, "--upstream-ca", server.ca_file]
+
+
+def web_job(server: Server, kind: Kind, url: str, ca_file: Path, folder: Path, host_meta: str = "") -> WebJob:
+    """Return a job for alice."""
+    token = secrets.token_hex(4)
+    script = Script(server.account("bob").jid, (f"Hello <&> \"'{token}", f"Grüße 🌹 {token}"))
+    place = folder / token
+    place.mkdir()
+    return WebJob(server.account("alice"), kind, url, ca_file, script, place, host_meta)
+
+
+def check(job: WebJob, run: ClientRun) -> None:
+    """The client could do all it was asked to."""
+    assert run.failed is None, run.output
+    assert [body for body in run.received if body in job.script.answers] == job.script.answers, run.output
+    assert run.roster == [job.script.peer]
+
+
+def check_told(between: ProxyRun, run: ClientRun, folder: Path) -> list[dict[str, object]]:
+    """The timeline says what the client logged, live and read again."""
+    status, said = between.stop()
+    assert status == 0, said
+    shown = between.shown()
+    assert compare(run.connections, shown, torn=range(len(run.connections))) == []
+    assert changed(shown, between.recorded(folder)) == []
+    return shown
+
+
+@pytest.mark.parametrize(("name", "driven", "kind", "tls"), CASES, ids=NAMES)
+def test_what_the_client_logs_is_what_the_timeline_shows(
+    name: str,
+    driven: WebClient,
+    kind: Kind,
+    tls: bool,
+    proxy: StartProxy,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    reason = driven.missing()
+    if reason:
+        pytest.skip(reason)
+    server: Server = request.getfixturevalue(name)
+    between = proxy(*upstream(server, kind))
+    url = f"{SCHEMES[kind, tls]}://127.0.0.1:{between.port}/anything"
+    job = web_job(server, kind, url, between.ca_file, tmp_path)
+    run = driven.run(job)
+    check(job, run)
+    shown = check_told(between, run, tmp_path)
+    (connection,) = [record for record in shown if record["record"] == "connection" and record["kind"] != "unknown"]
+    assert connection["transport"] == kind
+    assert [record for record in shown if record["record"] == "diagnosis"] == []
+
+
+@pytest.mark.parametrize("kind", ["websocket", "bosh"])
+def test_a_browser_finds_the_proxy_by_the_host_meta_of_the_server(
+    kind: Kind, ejabberd: Server, proxy: StartProxy, tmp_path: Path
+) -> None:
+    driven = Strophe()
+    if driven.missing():
+        pytest.skip(driven.missing() or "")
+    between = proxy(*upstream(ejabberd, kind))
+    meta = f"https://127.0.0.1:{between.port}/.well-known/host-meta.json"
+    job = web_job(ejabberd, kind, "", between.ca_file, tmp_path, meta)
+    check(job, driven.run(job))
