@@ -108,7 +108,14 @@ def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, bytes | str]
         if xml is None:
             yield side, event
         else:
-            yield side, xml.encode() if tls is None else tls.send(side, xml.encode())
+            data = xml.encode() if example.after != "bosh" else over_http(side, xml.encode())
+            yield side, data if tls is None else tls.send(side, data)
+
+
+def over_http(side: int, body: bytes) -> bytes:
+    """Return a body in the request or the response that carries it."""
+    line = b"HTTP/1.1 200 OK" if side else b"POST /bosh HTTP/1.1"
+    return b"%s\r\nContent-Length: %d\r\n\r\n%s" % (line, len(body), body)
 
 
 def wire(side: int, what: bytes | str, number: int) -> WireEvent:

@@ -1,8 +1,8 @@
 """The entries of one BOSH session: bodies in, in the order of their rids, entries of the timeline out.
 
 A session is a connection like any other to everything that follows the timeline. What opens, restarts and ends its
-stream are attributes of a body (XEP-0206 §4 to §6); what else a body tells is an `http` entry, and so is one without any
-element. Offsets count the bodies of a direction, free of chunks and content coding.
+stream are attributes of a body (XEP-0206 §4 to §6); what else a body tells is an `http` entry, and so is one without
+any element. Offsets count the bodies of a direction, free of chunks and content coding.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ from xmppscope.analyzer.stamps import Stamp
 from xmppscope.analyzer.transport_entries import tell_gap
 from xmppscope.explain.context import short_id
 from xmppscope.explain.summary import Context, summarize_header
-from xmppscope.framing.httpbind import HttpBody
+from xmppscope.framing.httpbind import MISSING_RID, HttpBody
 from xmppscope.framing.pieces import Head, Item, Torn
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import HTTPBIND
@@ -129,8 +129,7 @@ class BoshEntries:
         """Write that the bodies of some rids are not in the capture."""
         self._directions[sender].at_known = False
         self.negotiation.lost(sender)
-        what = f"the request with rid {first}" if first == last else f"the requests with rid {first} to {last}"
-        reason = f"{what} {'is' if first == last else 'are'} not in the capture"
+        reason = f"{MISSING_RID} {first}" if first == last else f"{MISSING_RID} {first} to {last}"
         self.ledger.tell(self._directions[sender], "gap", reason, stamp, reason=reason)
 
     def _open(self, direction: Direction, arrival: Arrival, base: int, *, opens: bool) -> None:
@@ -236,7 +235,7 @@ class BoshEntries:
         if header is not None:
             entry.name, entry.ns, entry.xml = header.element.local, header.element.ns, header.raw.decode()
         entry.type, entry.xeps = attrs.get("type"), ["0124"]
-        self.ledger.write(entry)
+        self.ledger.write(entry, None if header is None else header.element)
 
     def _empty(self, direction: Direction, arrival: Arrival, base: int) -> None:
         """Write that a body holds nothing: a request that waits for what comes, or its answer."""

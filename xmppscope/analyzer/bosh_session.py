@@ -9,6 +9,7 @@ from typing import Final
 
 from xmppscope.analyzer.bosh_entries import Arrival, BoshEntries
 from xmppscope.analyzer.stamps import Stamp
+from xmppscope.framing.httpbind import BAD_RID, FAR_RID, OTHER_CONTENT
 from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation
 
 MOST_RID: Final = 2**53 - 1
@@ -83,7 +84,7 @@ class BoshSession:
         self.last = max(self.last, arrival.stamp.end_time)
         rid, queue = arrival.rid, self._requests
         if rid is None or rid > MOST_RID:
-            self._out_of_order(arrival, "a request without a valid rid", "XEP-0124 §14.1")
+            self._out_of_order(arrival, BAD_RID, "XEP-0124 §14.1")
             return
         if queue.next is None:
             queue.next = self._responses.next = rid
@@ -189,7 +190,7 @@ class BoshSession:
         if first == arrival.mark:
             self.entries.http(INITIATING, arrival.stamp, f"rid {rid} sent again", [_REPEATED])
         else:
-            reason = f"rid {rid} sent again with other content, which is not told"
+            reason = f"rid {rid} {OTHER_CONTENT}, which is not told"
             self.entries.malformed(INITIATING, arrival.stamp, reason, "XEP-0124 §14.3")
 
     def _answered_again(self, arrival: Arrival, queue: Queue) -> None:
@@ -226,7 +227,7 @@ class BoshSession:
 
     def _out_of_window(self, arrival: Arrival) -> None:
         expected = self._requests.next
-        reason = f"rid {arrival.rid} is far out of the window, rid {expected} comes next: its content is not told"
+        reason = f"rid {arrival.rid} is {FAR_RID}, rid {expected} comes next: its content is not told"
         self.entries.malformed(INITIATING, arrival.stamp, reason, "XEP-0124 §14.2")
 
     def _out_of_order(self, arrival: Arrival, reason: str, spec: str) -> None:

@@ -21,6 +21,12 @@ BODY: Final = HTTPBIND + SEPARATOR + "body"
 XBOSH: Final = "urn:xmpp:xbosh" + SEPARATOR
 """Of the attributes that XEP-0206 adds."""
 
+BAD_RID: Final = "a request without a valid rid"
+OTHER_CONTENT: Final = "sent again with other content"
+FAR_RID: Final = "far out of the window"
+MISSING_RID: Final = "not in the capture: rid"
+"""What reasons of entries hold or begin with, for rules to find."""
+
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?"
 _VALUE: Final = rb"(?:\"[^\"<&\t\r\n]*\"|'[^'<&\t\r\n]*')"

@@ -25,7 +25,7 @@ broken, or it matters for security. *info*: obsolete, or unknown but allowed.
 **Silence.** A rule speaks only if it has seen what it needs. What is missing from a capture, cannot be decrypted or
 was sent before the capture began is never held against anybody, nor is the order of two directions, which a capture
 may have wrong. What the proxy itself changed or added is not judged. Forwarded and archived stanzas are content: of
-them only the wrapping is judged. What WebSocket and BOSH carry is not read yet.
+them only the wrapping is judged.
 
 In the examples C is the initiating, S the receiving entity.
 """

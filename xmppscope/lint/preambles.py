@@ -54,6 +54,7 @@ _SASL2: Final = (
     "<fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication>"
     "</stream:features>",
 )
+_BOSH: Final = "xmlns='http://jabber.org/protocol/httpbind' xmlns:xmpp='urn:xmpp:xbosh'"
 _COMPONENT: Final = "xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
 PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
     "none": (),
@@ -85,6 +86,12 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
         "C: <db:result from='montague.example' to='capulet.example'>4b8a3d</db:result>",
         "S: <db:result from='capulet.example' to='montague.example' type='valid'/>",
     ),
+    "bosh": (
+        f"C: <body {_BOSH} xmpp:version='1.0' rid='1001' to='capulet.example' ver='1.6' wait='60' hold='1'/>",
+        f"S: <body {_BOSH} xmpp:version='1.0' sid='s1' from='capulet.example' wait='60' hold='1' requests='2' "
+        f"xmlns:stream='http://etherx.jabber.org/streams'><stream:features><mechanisms {SASL}>"
+        "<mechanism>SCRAM-SHA-1</mechanism></mechanisms></stream:features></body>",
+    ),
 }
 """The lines of each preamble; all use SCRAM with a made-up proof and ids that no example uses."""
 
@@ -106,5 +113,6 @@ NAMES: Final[dict[Preamble, str]] = {
     "login": "on a client's stream, after login",
     "management": "on a client's stream, with stream management enabled",
     "servers": "between two servers",
+    "bosh": "over BOSH, after the session was created with rid 1001",
 }
 """How pages call them."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from xmppscope.lint.archive import ArchiveChecker
 from xmppscope.lint.binding import BindChecker
+from xmppscope.lint.bosh import BoshChecker
 from xmppscope.lint.capabilities import CapabilitiesChecker
 from xmppscope.lint.channel_binding import BindingChecker
 from xmppscope.lint.checker import Checker
@@ -76,6 +77,7 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     CommandChecker,
     BundleChecker,
     DialbackChecker,
+    BoshChecker,
 )
 """What follows each connection."""
 
