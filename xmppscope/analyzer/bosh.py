@@ -227,8 +227,9 @@ class BoshSessions:
         entries = BoshEntries(opened, carrier.ledger.recorder, self._services)
         held: list[tuple[Entry, Element | None]] = []
         if not carrier.carries:
-            held = [one for one in carrier.ledger.backlog if one[0].kind == "tls"]
+            held = [one for one in carrier.ledger.backlog if one[0].kind in ("tls", "proxy")]
             carrier.ledger.backlog.clear()
+        carrier.ledger.lead(entries.ledger, entries.directions)
         entries.begin(arrival, held, midstream=midstream)
         return BoshSession(entries)
 

@@ -5,6 +5,7 @@ stream are attributes of a body (XEP-0206 §4 to §6); what else a body tells is
 any element. Offsets count the bodies of a direction, free of chunks and content coding.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -82,6 +83,16 @@ class BoshEntries:
         for direction in self._directions.values():
             direction.at_known = not midstream
 
+    @property
+    def directions(self) -> Mapping[Sender, Direction]:
+        """Both directions of the session."""
+        return self._directions
+
+    @property
+    def _told(self) -> int:
+        """How many entries were written, or wait for it to be known where the proxy goes."""
+        return self.ledger.recorder.entries + len(self.ledger.backlog)
+
     def tell(self, sender: Sender, arrival: Arrival, *, opens: bool = False, ends: bool = False) -> None:
         """Write the entries of one body; *opens* and *ends* tell what it means although it does not say so."""
         direction, body = self._directions[sender], arrival.body
@@ -93,7 +104,7 @@ class BoshEntries:
             self.http(sender, arrival.stamp, arrival.route, arrival.facts)
         if body.header is not None:
             direction.xmlns = body.header.xmlns
-        before = self.ledger.recorder.entries
+        before = self._told
         if arrival.status >= 300:
             self._refused(direction, arrival)
         elif opens or (asks and is_restart(attrs)) or (not asks and self._reopens(body)):
@@ -106,7 +117,7 @@ class BoshEntries:
             self._unread(direction, arrival)
         if ends or attrs.get("type") == "terminate":
             self._close(direction, arrival, base)
-        if self.ledger.recorder.entries == before:
+        if self._told == before:
             self._empty(direction, arrival, base)
         self._at[sender] = base + body.size
 

@@ -1,7 +1,7 @@
 """The entries of one connection: held back until XMPP is recognised, then numbered and written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypedDict, Unpack
 
 from xmppscope.analyzer.direction import Direction
@@ -52,7 +52,7 @@ class Ledger:
     `number` is 0 until `claim`; until then the entries wait in `backlog` and their sender may still be corrected. Where
     a proxy stands between, `proxy` is the address that was dialled; while the one that the proxy dials is not known
     yet, a claim waits for it. `handshakes` counts those of TLS that have begun and are not done, `offered` says what
-    the client offered in its own.
+    the client offered in its own. `heir` is the session that the connection carries, if that has a ledger of its own.
     """
 
     def __init__(self, opened: Opened, recorder: Recorder, negotiation: Negotiation) -> None:
@@ -67,7 +67,9 @@ class Ledger:
         self.handshakes = 0
         self.offered = ""
         self.proxy: str | None = None
+        self.heir: tuple[Ledger, Mapping[Sender, Direction]] | None = None
         self._target = ""
+        self._led: list[Ledger] = []
         self._claimed = False
         self._announced: tuple[str, str] | None = None
         self._diagnoses: list[tuple[Entry, str, str]] = []
@@ -159,6 +161,18 @@ class Ledger:
         if self._claimed and not self.number:
             self.claim()
         self.announce()
+        led, self._led = self._led, []
+        for ledger in led:
+            ledger.aim(target)
+
+    def lead(self, ledger: "Ledger", directions: Mapping[Sender, Direction]) -> None:
+        """Note that this connection carries a session that has a *ledger* of its own; it goes the same way."""
+        self.heir = ledger, directions
+        ledger.proxy = self.proxy
+        if self._target:
+            ledger.aim(self._target)
+        elif self.proxy is not None:
+            self._led.append(ledger)
 
     def diagnose(self, entry: Entry, why: str, advice: str) -> None:
         """Write *entry*, which ends a session badly, and behind it why and what to try."""

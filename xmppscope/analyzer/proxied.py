@@ -125,17 +125,21 @@ class ProxiedConnection(Connection):
 
     def _told(self, leg: Leg, mark: ToldMark, stamp: Stamp) -> None:
         """Write what the proxy met or did; a fault is told of whatever the client spoke inside TLS."""
-        direction = self._directions[leg.arrivals]
+        ledger, direction = self._ledger, self._directions[leg.arrivals]
         if mark.reason:
             leg.flush()
-            self._ledger.claim()
-        entry = self._ledger.make(direction, "proxy", mark.text, stamp, leg=leg.name if mark.reason else None)
+        if ledger.heir is not None:
+            ledger, directions = ledger.heir
+            direction = directions[direction.sender]
+        elif mark.reason:
+            ledger.claim()
+        entry = ledger.make(direction, "proxy", mark.text, stamp, leg=leg.name if mark.reason else None)
         entry.reason = mark.reason or None
         entry.severity = "error" if mark.reason else "warning" if mark.warns else None
         if mark.why:
-            self._ledger.diagnose(entry, mark.why, mark.advice)
+            ledger.diagnose(entry, mark.why, mark.advice)
         else:
-            self._ledger.write(entry)
+            ledger.write(entry)
 
     def _made(self, leg: Leg, mark: MadeMark, stamp: Stamp) -> None:
         """Write elements that the proxy made, and do what they ask for: the leg they go out on may become TLS."""
