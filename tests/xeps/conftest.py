@@ -76,17 +76,20 @@ class Stage:
 
     def play(self, script: str) -> Played:
         for line in filter(None, map(str.strip, script.splitlines())):
-            said = re.match(r"([CS])(\d*): (.*)", line)
-            if said:
-                self.say(said[1], int(said[2] or 1), said[3])
-            else:
-                self.direct(*line.split())
+            self.line(line)
         for flow in sorted(self.flows):
             self.direct("end", str(flow))
         self.records += self.analyzer.close()
         self.records.append(self.analyzer.summary(0, len(self.flows)))
         self.statistics.records(self.records)
         return Played(self.records, self.statistics.report("test"), self.trackers)
+
+    def line(self, line: str) -> None:
+        said = re.match(r"([CS])(\d*): (.*)", line)
+        if said:
+            self.say(said[1], int(said[2] or 1), said[3])
+        else:
+            self.direct(*line.split())
 
     def say(self, who: str, flow: int, xml: str) -> None:
         self.now += MILLISECOND
@@ -125,6 +128,25 @@ class Stage:
     def component(self, flow: int, jid: str) -> None:
         self.say("C", flow, f"<stream:stream to='{jid}' xmlns='jabber:component:accept' {STREAM}>")
         self.say("S", flow, f"<stream:stream from='{jid}' id='i' xmlns='jabber:component:accept' {STREAM}>")
+
+
+@pytest.fixture
+def stage() -> type[Stage]:
+    """What conversations are played on."""
+    return Stage
+
+
+@pytest.fixture
+def watch() -> Callable[[str], Stage]:
+    """Play a conversation that does not end: what is known of its connections can be asked."""
+
+    def run(script: str) -> Stage:
+        stage = Stage()
+        for line in filter(None, map(str.strip, script.splitlines())):
+            stage.line(line)
+        return stage
+
+    return run
 
 
 @pytest.fixture
