@@ -102,7 +102,7 @@ class Handout:
         if not question.choices:
             return '<p class="line"></p>'
         pairs = zip(LETTERS, question.choices, strict=False)
-        items = "".join(f"<li><span>{letter}</span> <bdi>{_text(choice)}</bdi></li>" for letter, choice in pairs)
+        items = "".join(f"<li><span>{letter}</span><bdi>{_text(choice)}</bdi></li>" for letter, choice in pairs)
         return f'<ul class="choices">{items}</ul>'
 
     def _key(self) -> Iterable[str]:

@@ -8,14 +8,14 @@ STYLE: Final = """
 body { margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem; color: var(--text); background: #fff;
   font: 15px/1.5 system-ui, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; }
-h1::first-letter { text-transform: uppercase; }
+h1::first-letter, .questions h2::first-letter { text-transform: uppercase; }
 h2 { font-size: 1.1rem; margin: 0 0 .4rem; }
 h2 span { display: inline-block; min-width: 1.7em; color: var(--mark); }
 header p, dd p, li p { margin: 0; }
 .name { float: right; width: 15rem; border-bottom: 1px solid var(--line); color: var(--muted); font-size: .8rem;
   padding-bottom: 1.1rem; }
 section { margin-top: 1.8rem; }
-svg { display: block; width: 100%; max-width: 40rem; margin: .2rem auto .5rem; }
+svg { display: block; width: 100%; margin: .2rem auto .5rem; }
 svg text { font: 11px ui-monospace, Menlo, Consolas, monospace; text-anchor: middle; fill: var(--text); }
 svg text.lane { font-weight: 600; fill: var(--muted); }
 svg line.lane { stroke: var(--line); }
@@ -37,10 +37,11 @@ th { text-align: left; font-weight: 600; white-space: nowrap; }
 th, td { vertical-align: top; padding: .15rem .6rem .15rem 0; border-bottom: 1px solid var(--panel); }
 td { font-family: ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 ol { padding-left: 1.6rem; }
-ol > li { margin-bottom: .8rem; }
+ol > li { margin-bottom: .8rem; overflow-wrap: anywhere; }
 ul { list-style: none; margin: .3rem 0 0; padding: 0; }
 .choices { display: grid; grid-template-columns: 1fr 1fr; gap: .2rem 1rem; }
-.choices span { display: inline-block; width: 1.3em; height: 1.3em; line-height: 1.2; text-align: center;
+.choices li { padding-left: 1.9em; text-indent: -1.9em; overflow-wrap: anywhere; }
+.choices span { display: inline-block; text-indent: 0; margin-right: .6em; width: 1.3em; height: 1.3em; line-height: 1.2; text-align: center;
   border: 1px solid var(--line); border-radius: 4px; font-size: .8rem; }
 .line { border-bottom: 1px solid var(--line); height: 1.7rem; max-width: 20rem; }
 .proof { color: var(--muted); font-size: .85rem; overflow-wrap: anywhere; }

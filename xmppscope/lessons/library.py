@@ -28,6 +28,7 @@ NAMES: Final = (
     "resumption",
     "federation",
     "gateway",
+    "web",
     "logins",
     "broken",
 )

@@ -5,6 +5,7 @@ says `values: NAME ARGUMENT`.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from xmppscope.lessons import scram
@@ -107,10 +108,7 @@ def _trips(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
             passed.append(entry)
             if entry.state == "open":
                 break
-    waits = sum(
-        before.sender == "initiating" and after.sender == "receiving"
-        for before, after in zip(passed, passed[1:], strict=False)
-    )
+    waits = sum(before.sender == "initiating" and after.sender == "receiving" for before, after in pairwise(passed))
     arrows = {"initiating": "→", "receiving": "←"}
     words = " ".join(f"{arrows[entry.sender]} {entry.name}" for entry in passed)
     return [("round trips", str(waits)), ("elements", str(len(passed))), ("in order", words)]
