@@ -196,9 +196,11 @@ def test_the_page_and_the_command_agree(name: str, report, opened, records) -> N
     page = opened(report(name))
     origin = nanoseconds(page.evaluate("xmppscope.store.meta.origin"))
     got = page.evaluate(
-        """async (texts) => { const found = []; const box = document.getElementById("filter"); const { list } = xmppscope;
+        """async (texts) => {
+        const found = []; const box = document.getElementById("filter"); const { list } = xmppscope;
         for (const text of texts) { box.value = text; await xmppscope.filter();
-          found.push(xmppscope.wrong ? xmppscope.wrong.message : Array.from({ length: list.count }, (_, n) => list.entryAt(n).entry)); }
+          const shown = () => Array.from({ length: list.count }, (_, n) => list.entryAt(n).entry);
+          found.push(xmppscope.wrong ? xmppscope.wrong.message : shown()); }
         return found; }""",
         MATCHING,
     )

@@ -1,7 +1,7 @@
 // The pane beside the list: one entry in full. Its XML to fold, as it was sent, decoded; the state it leads to; why, with
 // the texts that explain it. Where nothing is chosen it says what there is to see.
 
-import { parse, tree } from "./xml.js";
+import { parse, sent, tree } from "./xml.js";
 import { arrow, label, mark, sender, SIGNS, style } from "./store.js";
 import { bytes, el, latency, value, visible } from "./text.js";
 
@@ -151,7 +151,7 @@ export class Detail {
     const root = parse(entry);
     if (root !== null && SASL.test(entry.ns || "")) return this.sasl(entry, root);
     const texts = root === null ? [] : [...root.getElementsByTagName("*")].filter((one) => !one.children.length && /^(body|subject|text|status)$/.test(one.localName));
-    if (texts.length) return texts.map((one) => [el("h3", {}, value(one.nodeName)), el("p", { class: "content" }, value(one.textContent))]).flat();
+    if (texts.length) return texts.map((one) => [el("h3", {}, value(one.nodeName)), el("p", { class: "content" }, value(sent(one.textContent)))]).flat();
     if (entry.tls) return this.unread(entry);
     return [el("p", { class: "muted", text: "There is nothing in it to decode." })];
   }

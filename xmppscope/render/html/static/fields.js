@@ -1,7 +1,7 @@
 // The fields and words of the filter language (docs/reference/filter.md), as they are read off an entry in the page. A
 // test holds them against those of `--filter`.
 
-import { parse } from "./xml.js";
+import { parse, sent } from "./xml.js";
 
 const words = (text) => text.split(" ");
 const KINDS = words("stream-open stream-close stanza nonza stream-error keepalive tls compression http gap opaque malformed closed proxy");
@@ -40,9 +40,9 @@ export const FIELDS = {
   packets: plain("numbers", "packets"), file: plain("number", "file"), size: plain("size", "size"),
   offset: { type: "numbers", get: (entry) => entry.offset && [entry.offset[0], entry.offset[1] - 1] },
   name: plain("text", "name"),
-  ns: inside((root) => [...new Set(all(root).map((one) => one.namespaceURI))].filter(Boolean)),
+  ns: inside((root) => [...new Set(all(root).map((one) => sent(one.namespaceURI || "")))].filter(Boolean)),
   child: inside((root) => [...root.children].map((one) => one.localName)),
-  body: inside((root) => all(root).filter((one) => one.localName === "body" && CONTENT.has(one.namespaceURI)).map((one) => one.textContent)),
+  body: inside((root) => all(root).filter((one) => one.localName === "body" && CONTENT.has(one.namespaceURI)).map((one) => sent(one.textContent))),
   condition: inside((root) => all(root).filter((one) => /^(error|failure|failed)$/.test(one.localName)).flatMap((error) =>
     [...error.children].filter((one) => CONDITIONS.has(one.namespaceURI) && one.localName !== "text").map((one) => one.localName))),
   xml: plain("text", "xml"), xmlns: many("text", (entry) => Object.values(entry.xmlns || {})),

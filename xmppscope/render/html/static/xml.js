@@ -1,8 +1,13 @@
 // The XML of an entry as a tree to fold, and its parts as text. It is parsed by the browser's XML parser into a document
-// that nobody shows and that loads nothing; what is shown is made of it by hand, as text.
+// that nobody shows and that loads nothing; what is shown is made of it by hand, as text. Elements of HTML, SVG and MathML
+// have a life of their own even there (event handlers): their namespaces get a sign at the end, which `sent` takes away.
 
 import { el, value } from "./text.js";
 
+const LIVELY = "http://www\\.w3\\.org/(?:1999/xhtml|2000/svg|1998/Math/MathML)";
+const LIVELY_NAMESPACE = new RegExp(`(\\bxmlns(?::[^\\s=]+)?\\s*=\\s*["']${LIVELY})(?=["'])`, "g");
+const TAMED = new RegExp(`(${LIVELY})\uf8ff`, "g");
+const HIDDEN_NAMESPACE = /\bxmlns(?::[^\s=]+)?\s*=\s*(?:"[^"&]*&|'[^'&]*&)/;
 const DECLARATION = /^\s*<\?xml[^>]*\?>\s*/;
 const TAG = /^<[^\s/>!?]+/;
 const ATTRIBUTE = /\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')/y;
@@ -16,13 +21,19 @@ export function parse(entry) {
   if (entry.xml) {
     const text = closed(entry, entry.xml.replace(DECLARATION, ""));
     const tag = TAG.exec(text);
-    if (tag) {
-      const parsed = new DOMParser().parseFromString(declared(text, tag[0].length, entry.xmlns), "text/xml");
+    if (tag && !HIDDEN_NAMESPACE.test(text)) {
+      const tame = declared(text, tag[0].length, entry.xmlns).replace(LIVELY_NAMESPACE, "$1\uf8ff");
+      const parsed = new DOMParser().parseFromString(tame, "text/xml");
       if (!parsed.getElementsByTagName("parsererror").length) root = parsed.documentElement;
     }
   }
   Object.defineProperty(entry, "tree", { value: root, configurable: true });
   return root;
+}
+
+/** Return a text of the parsed document as it was sent. */
+export function sent(text) {
+  return text.replace(TAMED, "$1");
 }
 
 function closed(entry, text) {
@@ -64,7 +75,7 @@ export function tree(entry, explained) {
     const head = el("span", { class: "tag" }, "<", name(element, explained), ...attributes.map((one) => attribute(one, explained)));
     const node = el("li", { role: "treeitem", "aria-level": level, tabindex: -1 }, head);
     if (leaf) {
-      const text = children.map((one) => one.data).join("");
+      const text = sent(children.map((one) => one.data).join(""));
       head.append(text ? ">" : "/>");
       if (text) node.append(value(text, "content"), el("span", { class: "tag" }, `</${element.nodeName}>`));
       return node;
@@ -76,7 +87,7 @@ export function tree(entry, explained) {
     // Of a long list the rest is made when it is asked for.
     const make = (from) => {
       for (const child of children.slice(from, from + 200)) {
-        inside.append(child.nodeType === 1 ? item(child, level + 1) : el("li", { role: "treeitem", "aria-level": level + 1, tabindex: -1 }, value(child.data, "content")));
+        inside.append(child.nodeType === 1 ? item(child, level + 1) : el("li", { role: "treeitem", "aria-level": level + 1, tabindex: -1 }, value(sent(child.data), "content")));
       }
       if (children.length > from + 200) {
         const more = el("button", { type: "button", class: "more", text: `show more of ${children.length}` });
@@ -98,14 +109,14 @@ export function tree(entry, explained) {
 }
 
 function name(element, explained) {
-  const text = explained.element(element.namespaceURI || "", element.localName);
+  const text = explained.element(sent(element.namespaceURI || ""), element.localName);
   return word(element.nodeName, "name", text, explained);
 }
 
 function attribute(one, explained) {
   const space = one.name === "xmlns" || one.name.startsWith("xmlns:");
-  const text = space ? explained.namespace(one.value) : explained.attribute(one.name, one.ownerElement);
-  return el("span", { class: "attribute" }, " ", word(one.name, space ? "attr ns" : "attr", text, explained), "=\"", value(one.value, "val"), "\"");
+  const text = space ? explained.namespace(sent(one.value)) : explained.attribute(one.name, one.ownerElement);
+  return el("span", { class: "attribute" }, " ", word(one.name, space ? "attr ns" : "attr", text, explained), "=\"", value(sent(one.value), "val"), "\"");
 }
 
 function word(text, kind, explanation, explained) {
