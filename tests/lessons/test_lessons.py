@@ -1,5 +1,6 @@
 """Every lesson: its steps find their entries, its claims hold, its questions are answered by the recording."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,10 @@ from xmppscope.lessons.words import words
 from xmppscope.session.subscription import Subscription
 
 pytestmark = pytest.mark.real
+
+CHARACTER = re.compile("[\u4e00-\u9fff]")
+HALF_WIDTH = re.compile("[\u4e00-\u9fff][,;:?!.]")
+"""Signs that in Chinese are as wide as a character."""
 
 Ready = Callable[[str, str], tuple[Lesson, list[Shown], list[Question]]]
 
@@ -71,7 +76,8 @@ def test_a_language_has_words_for_every_step(name: str, language: str) -> None:
     for step, original in zip(chosen.steps, other.steps, strict=True):
         assert [bool(getattr(step, part)) for part in written] == [bool(getattr(original, part)) for part in written]
     if language == CHINESE:
-        assert all("\u4e00" <= character <= "\u9fff" for step in chosen.steps for character in step.title[-2:-1])
+        assert all(CHARACTER.search(step.why) for step in chosen.steps)
+        assert not any(HALF_WIDTH.search(step.why + step.risk + step.means) for step in chosen.steps)
 
 
 def test_every_language_has_the_same_words() -> None:

@@ -32,11 +32,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     def accepts(self, given: str) -> bool:
         """Tell whether what was typed is right: the letter, or the answer in words; case and `#` do not matter."""
-        word = " ".join(given.split()).casefold().removeprefix("#")
+        word = " ".join(given.split()).casefold()
         right = {self.answer.casefold()}
         if self.choices:
             right.add(self.letter)
-        return word.rstrip(").") in right or word in right
+        if self.answer.startswith("#"):
+            right.add(self.answer.partition(" ")[0][1:])
+        return not right.isdisjoint({word, word.rstrip(")."), word.removeprefix("#")})
 
 
 Made = Question | None
