@@ -124,7 +124,7 @@ class ElementEntries:
         if told.file is not None:
             entry.file = told.file
         if direction.inflater is not None:
-            entry.compression = "zlib"
+            entry.compression = direction.inflater.method
         if answer is not None:
             entry.answers = answer.entry
             entry.latency = answer.latency

@@ -233,7 +233,7 @@ class Ledger:
             summary=summary,
             state=self.negotiation.state,
             protection=direction.protection,
-            compression="zlib" if direction.inflater is not None else None,
+            compression=None if direction.inflater is None else direction.inflater.method,
             packets=told.packets,
             file=told.file,
             offset=offset if direction.at_known else None,

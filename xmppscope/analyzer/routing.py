@@ -128,7 +128,7 @@ class Router:
             direction.tls = True
             self._legs[direction.side].begin(self._services, self._ledger, self._directions)
         else:
-            direction.inflater = Inflater()
+            direction.inflater = Inflater(self._negotiation.compression)
 
     def _feed_layer(self, direction: Direction, layer: str, held: Held) -> None:
         """Feed bytes to the *layer* that has just begun."""

@@ -3,6 +3,7 @@
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.ledger import Ledger, binary, shown
 from xmppscope.analyzer.stamps import Stamp
+from xmppscope.framing.inflate import ZLIB
 from xmppscope.model.timeline import INITIATING, Annotation, Leg
 from xmppscope.model.wire import NUMBER_MASK, Conflict
 
@@ -76,6 +77,11 @@ def tell_compression(ledger: Ledger, direction: Direction) -> None:
     if inflater is None or not inflater.compressed or direction.compression_told:
         return
     direction.compression_told = True
+    if inflater.method != ZLIB:
+        # What it holds nobody here knows: no step of a negotiation and no end of the stream is missed in it.
+        ledger.tell(direction, "opaque", inflater.fault, direction.last, reason=inflater.fault)
+        ledger.negotiation.lost(direction.sender)
+        return
     ratio = inflater.cleartext / inflater.compressed
     summary = f"zlib: {inflater.cleartext} bytes sent as {inflater.compressed}, {ratio:.1f} to 1"
     annotations = [Annotation(f"ratio {ratio:.2f}", "XEP-0138")]

@@ -21,7 +21,8 @@ def condition(error: Element) -> str:
         else:
             own = own or local
     if not defined:
-        defined, own = own or "no condition given", ""
+        # Before RFC 3920 an error was nothing but text.
+        defined, own, text = own or "no condition given", "", text or error.text.strip()
     shown = visible(defined)
     if own:
         shown += f" ({visible(own)})"

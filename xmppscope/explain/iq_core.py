@@ -7,8 +7,11 @@ from xmppscope.explain.iq_table import Tables
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.namespaces import BIND, ROSTER, SESSION
 from xmppscope.model.plaintext import quote, visible
+from xmppscope.session.roles import COMPONENT_BIND
 
 _BIND: Final = f"{BIND}{SEPARATOR}bind"
+_HOSTNAME: Final = f"{COMPONENT_BIND}{SEPARATOR}bind"
+_HOSTNAME_TEXT: Final = f"{COMPONENT_BIND}{SEPARATOR}hostname"
 _SESSION: Final = f"{SESSION}{SEPARATOR}session"
 ROSTER_QUERY: Final = f"{ROSTER}{SEPARATOR}query"
 _INFO: Final = f"http://jabber.org/protocol/disco#info{SEPARATOR}query"
@@ -24,6 +27,14 @@ _ITEMS_SHOWN: Final = 5
 def _bind(payload: Element, _who: str, _context: Context) -> str:
     resource = payload.child_text(f"{BIND}{SEPARATOR}resource")
     return f"bind resource {quote(resource)}" if resource else "bind a resource of the server's choice"
+
+
+def _hostname(payload: Element, _who: str, _context: Context) -> str:
+    return f"bind the hostname {visible(payload.child_text(_HOSTNAME_TEXT) or '?')}"
+
+
+def _named(payload: Element, _context: Context) -> str:
+    return f"bound {visible(payload.child_text(_HOSTNAME_TEXT) or '?')}"
 
 
 def _bound(payload: Element, context: Context) -> str:
@@ -148,6 +159,7 @@ TABLES: Final = Tables(
     },
     set={
         _BIND: _bind,
+        _HOSTNAME: _hostname,
         _SESSION: "start the session",
         ROSTER_QUERY: _roster_set,
         _PING: "ping {who}, with type set",
@@ -155,6 +167,7 @@ TABLES: Final = Tables(
     },
     result={
         _BIND: _bound,
+        _HOSTNAME: _named,
         ROSTER_QUERY: _roster,
         _INFO: _can,
         _ITEMS: _belongs,

@@ -27,6 +27,7 @@ from xmppscope.model.namespaces import (
 )
 from xmppscope.model.plaintext import visible
 from xmppscope.model.timeline import INITIATING, Sender
+from xmppscope.session.roles import COMPONENT_BIND
 
 _MECHANISMS: Final = f"{SASL}{SEPARATOR}mechanisms"
 _AUTHENTICATION: Final = f"{SASL2}{SEPARATOR}authentication"
@@ -36,6 +37,7 @@ _FEATURES: Final = {
     _AUTHENTICATION: "SASL2",
     f"{AUTH_FEATURE}{SEPARATOR}auth": "legacy login",
     f"{BIND}{SEPARATOR}bind": "bind",
+    f"{COMPONENT_BIND}{SEPARATOR}bind": "hostname binding",
     f"{SESSION}{SEPARATOR}session": "session",
     f"{SM3}{SEPARATOR}sm": "stream management",
     f"{SM2}{SEPARATOR}sm": "stream management",

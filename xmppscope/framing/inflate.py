@@ -13,24 +13,31 @@ ALLOWANCE: Final = 1024 * 1024
 RATIO: Final = 200
 """Cleartext bytes per compressed byte that are accepted beyond the allowance (real XMPP compresses 3 to 20 times)."""
 
+ZLIB: Final = "zlib"
+_UNREAD: Final = {"exi": "EXI: binary XML, which is not read here"}
 _STEP: Final = 64 * 1024
 
 
 class Inflater:
-    """One direction's decompressor; `fault` says why it cannot go on, once it cannot."""
+    """One direction's decompressor; `fault` says why it cannot go on, once it cannot.
 
-    def __init__(self) -> None:
+    Of a *method* other than zlib nothing is read: EXI (XEP-0322) needs the schemas that both ends have.
+    """
+
+    def __init__(self, method: str = ZLIB) -> None:
+        self.method = method
         self._zlib = zlib.decompressobj()
         self.compressed = 0
         """Bytes that went in."""
         self.cleartext = 0
         """Bytes that came out."""
-        self.fault = ""
+        self.fault = "" if method == ZLIB else _UNREAD.get(method, f"compressed with {method}, which is not read here")
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the cleartext of *data*, in parts of at most 64 KiB; nothing any more after a fault."""
         out: list[bytes] = []
         if self.fault:
+            self.compressed += 0 if self.method == ZLIB else len(data)
             return out
         self.compressed += len(data)
         more = bool(data)

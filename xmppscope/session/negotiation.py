@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from xmppscope.model import timeline
 from xmppscope.model.element import Element
+from xmppscope.model.plaintext import cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, ConnectionKind, Sender
 from xmppscope.session.binding import Binding
 from xmppscope.session.roles import KINDS, kind_of
@@ -28,6 +29,8 @@ class Step(NamedTuple):
     action: Action
 
 
+_USUAL: Final = "zlib"  # the one method that XEP-0138 itself defines
+_LONGEST_METHOD: Final = 32
 _STEPS: Final = {(state, action): Step(state.value, action) for state in State for action in Action}
 
 
@@ -37,7 +40,8 @@ class Negotiation:
     `kind` comes from the content namespace of a stream header, before that from elements that only one kind has.
     `domain` is the one that the initiating entity asked for: the server's, or a component's own; `origin` is the one
     that it says it is from, if it does. `identity` is the id of the stream, as the latest response header has it.
-    `certificate` is what the initiating entity showed in TLS to the receiving one.
+    `certificate` is what the initiating entity showed in TLS to the receiving one, `compression` the method that it
+    asked for.
     """
 
     def __init__(self, *, start: bool = False) -> None:
@@ -45,6 +49,7 @@ class Negotiation:
         self.domain = ""
         self.origin = ""
         self.identity = ""
+        self.compression = _USUAL
         self.certificate: CertificateFacts | None = None
         self._binding = Binding()
         self._state = State.CONNECTED if start else State.UNKNOWN
@@ -179,7 +184,9 @@ class Negotiation:
         asked = self._asked_tls or self._state is State.UNKNOWN
         return Trigger.PROCEED if asked else self._answer_first(Trigger.PROCEED_EARLY)
 
-    def _compress(self, _sender: Sender, _compress: Element) -> Trigger:
+    def _compress(self, _sender: Sender, compress: Element) -> Trigger:
+        methods = [child.text.strip().lower() for child in compress.children if child.local == "method"]
+        self.compression = cut(methods[0], _LONGEST_METHOD) if methods else _USUAL
         if self._early is Trigger.COMPRESSED_EARLY:
             return Trigger.COMPRESS_GRANTED
         self._asked_compression = True

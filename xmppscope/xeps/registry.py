@@ -4,6 +4,7 @@ from typing import Final
 
 from xmppscope.xeps import (
     contacts,
+    vendors,
     xep_0004,
     xep_0012,
     xep_0030,
@@ -36,6 +37,7 @@ from xmppscope.xeps import (
     xep_0308,
     xep_0313,
     xep_0319,
+    xep_0322,
     xep_0333,
     xep_0334,
     xep_0352,
@@ -89,6 +91,7 @@ EXTENSIONS: Final[tuple[Extension, ...]] = (
     xep_0308.EXTENSION,
     xep_0313.EXTENSION,
     xep_0319.EXTENSION,
+    xep_0322.EXTENSION,
     xep_0333.EXTENSION,
     xep_0334.EXTENSION,
     xep_0352.EXTENSION,
@@ -105,4 +108,6 @@ EXTENSIONS: Final[tuple[Extension, ...]] = (
     xep_0428.EXTENSION,
     xep_0444.EXTENSION,
     xep_0461.EXTENSION,
+    vendors.GOOGLE,
+    vendors.FACEBOOK,
 )
