@@ -1,6 +1,7 @@
 """Sessions with real servers that go wrong: the diagnosis names why; an error in a session that goes on is none."""
 
 import base64
+import re
 import secrets
 import shutil
 import ssl
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
+from types import ModuleType
 
 import pytest
 
@@ -17,16 +19,20 @@ from tests.integration.elements import Record, changed, read_jsonl
 from tests.integration.processes import Background, wait_for
 from tests.integration.proxy_run import ProxyRun, xmppscope
 from tests.integration.raw import CLOSE, FEATURES_END, SASL, STARTTLS, Peer, dial, header
+from tests.integration.servers import ejabberd as ejabberd_server
 from tests.integration.servers import prosody as prosody_server
 from tests.integration.servers.base import Server
 
 pytestmark = pytest.mark.real
 
-ROOMS = "rooms.prosody.test"
-MORE = f"""
-Component "{ROOMS}" "muc"
-    modules_enabled = {{}}
+PROSODY_ROOMS = """
+Component "rooms.$domain" "muc"
+    modules_enabled = {}
 """
+EJABBERD_ROOMS = """  mod_mam: {}
+  mod_muc: {host: rooms.$domain}
+"""
+SM = "xmlns='urn:xmpp:sm:3'"
 
 
 class Expired:
@@ -40,16 +46,28 @@ class Expired:
         return self._authority.issue(domain, ends=-DAY)
 
 
-@pytest.fixture(scope="module")
-def rooms(tmp_path_factory: pytest.TempPathFactory, authority: TestAuthority) -> Iterator[Server]:
-    """Prosody with chat rooms and an archive."""
-    if prosody_server.version() is None:
-        pytest.skip("prosody is not installed")
-    folder = tmp_path_factory.mktemp("rooms")
+def equipped(module: ModuleType) -> Template:
+    """Return a server's configuration with chat rooms, an archive, and sessions that can be resumed for a second."""
+    template: str = module.CONFIGURATION.template
+    if module is prosody_server:
+        more = template.replace('"offline"', '"offline", "mam"').replace(
+            "hibernation_time = 60", "hibernation_time = 1"
+        )
+        return Template(more + PROSODY_ROOMS)
+    return Template(template.replace("resume_timeout: 60", "resume_timeout: 1").rstrip("\n") + "\n" + EJABBERD_ROOMS)
+
+
+@pytest.fixture(scope="module", params=[prosody_server, ejabberd_server], ids=["prosody", "ejabberd"])
+def rooms(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authority: TestAuthority
+) -> Iterator[Server]:
+    """A server with chat rooms and an archive, which soon forgets sessions that were cut."""
+    module: ModuleType = request.param
+    if module.version() is None:
+        pytest.skip(f"{module.__name__.rpartition('.')[2]} is not installed")
     with pytest.MonkeyPatch.context() as patch:
-        template = prosody_server.CONFIGURATION.template.replace('"offline"', '"offline", "mam"')
-        patch.setattr(prosody_server, "CONFIGURATION", Template(template + MORE))
-        server = prosody_server.start(folder, authority)
+        patch.setattr(module, "CONFIGURATION", equipped(module))
+        server: Server = module.start(tmp_path_factory.mktemp("rooms"), authority)
     yield server
     server.background.stop()
 
@@ -149,7 +167,7 @@ def test_a_resource_conflict(server: Server, proxy: StartProxy, tmp_path: Path) 
     assert found["connection"] == 1
 
 
-def test_a_resumption_that_comes_too_late(server: Server, proxy: StartProxy, tmp_path: Path) -> None:
+def test_a_resumption_of_what_never_was(server: Server, proxy: StartProxy, tmp_path: Path) -> None:
     between = through(proxy, server)
     peer = log_in(between, server)
     peer.say("<resume xmlns='urn:xmpp:sm:3' h='0' previd='bogus'/>")
@@ -157,6 +175,27 @@ def test_a_resumption_that_comes_too_late(server: Server, proxy: StartProxy, tmp
     leave(bind(peer, f"r{secrets.token_hex(4)}"))
     (found,) = diagnoses(between, tmp_path)
     assert "alice: the session bogus was not resumed: the server does not hold it" in found["text"]
+
+
+def test_a_resumption_that_comes_too_late(rooms: Server, proxy: StartProxy, tmp_path: Path) -> None:
+    between = through(proxy, rooms)
+    bob, alice = bind(log_in(between, rooms, "bob"), "two"), bind(log_in(between, rooms), "cut")
+    bob.say("<presence/>")
+    alice.say(f"<enable {SM} resume='true'/>")
+    found = re.search(r"id='([^']+)'", alice.hear("<enabled") + alice.hear(">"))
+    assert found is not None
+    alice.say(f"<presence/><presence to='bob@{rooms.domain}/two'><status>here</status></presence>")
+    bob.hear("here")
+    alice.reset()
+    bob.hear("type='unavailable'")  # the server gives the session up
+    peer = log_in(between, rooms)
+    peer.say(f"<resume {SM} h='0' previd='{found[1]}'/>")
+    peer.hear("</failed>")
+    leave(bind(peer, f"r{secrets.token_hex(4)}"))
+    leave(bob)
+    (refused,) = [one for one in diagnoses(between, tmp_path) if one["connection"] == 3]
+    assert "alice" in refused["text"]
+    assert "after the cut the server" in refused["text"]
 
 
 def test_a_subscription_that_is_refused(rooms: Server, proxy: StartProxy, tmp_path: Path) -> None:
@@ -187,12 +226,13 @@ def test_a_subscription_that_is_refused(rooms: Server, proxy: StartProxy, tmp_pa
 def test_a_nickname_that_is_taken(rooms: Server, proxy: StartProxy, tmp_path: Path) -> None:
     between = through(proxy, rooms)
     alice, bob = bind(log_in(between, rooms), "one"), bind(log_in(between, rooms, "bob"), "two")
-    join = f"<presence to='garden@{ROOMS}/same'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+    place = f"garden@rooms.{rooms.domain}"
+    join = f"<presence to='{place}/same'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
     alice.say(join)
     alice.hear("201")
     alice.hear("</message>")
     alice.say(
-        f"<iq type='set' id='form' to='garden@{ROOMS}'><query xmlns='http://jabber.org/protocol/muc#owner'>"
+        f"<iq type='set' id='form' to='{place}'><query xmlns='http://jabber.org/protocol/muc#owner'>"
         "<x xmlns='jabber:x:data' type='submit'/></query></iq>"
     )
     alice.hear("id='form'")
