@@ -174,7 +174,7 @@ class BoshSessions:
         asked, carrier.asked = carrier.asked, deque(maxlen=_UNDER_WAY)
         for one in asked:
             if one.rid is not None:
-                one.session.unanswered(one.rid, stamp, "the TCP connection")
+                one.session.unanswered(one.rid, stamp)
         if carrier.orphans:
             self._adopt(carrier, self._begun_before(carrier, carrier.orphans[0], 0))
 

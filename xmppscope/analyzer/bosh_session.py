@@ -72,6 +72,7 @@ class BoshSession:
         self._far: Arrival | None = None
         self._first = True
         self._terminating: int | None = None
+        self._cut: dict[int, Stamp] = {}
         self._ended = False
 
     @property
@@ -83,6 +84,8 @@ class BoshSession:
         """Take a request."""
         self.last = max(self.last, arrival.stamp.end_time)
         rid, queue = arrival.rid, self._requests
+        if self._cut:
+            self._tell_cut()
         if rid is None or rid > MOST_RID:
             self._out_of_order(arrival, BAD_RID, "XEP-0124 §14.1")
             return
@@ -115,10 +118,10 @@ class BoshSession:
             queue.waiting[rid] = arrival
         self._go_on(arrival.stamp)
 
-    def unanswered(self, rid: int, stamp: Stamp, route: str) -> None:
-        """Note that a TCP connection ended while a request was under way on it."""
-        if rid not in self._responses.told and rid not in self._responses.waiting and not self.over:
-            self.entries.http(RECEIVING, stamp, f"{route} ended before rid {rid} was answered")
+    def unanswered(self, rid: int, stamp: Stamp) -> None:
+        """Note that a TCP connection ended while a request was under way on it; it matters if the session goes on."""
+        if rid not in self._responses.told and rid not in self._responses.waiting and len(self._cut) < _REMEMBERED:
+            self._cut[rid] = stamp
 
     def end(self) -> None:
         """Tell what waits still: nothing more will come."""
@@ -131,6 +134,11 @@ class BoshSession:
         if self._far is not None:
             self._out_of_window(self._far)
         self.entries.end()
+
+    def _tell_cut(self) -> None:
+        for rid, stamp in self._cut.items():
+            self.entries.http(RECEIVING, stamp, f"the TCP connection ended before rid {rid} was answered")
+        self._cut.clear()
 
     def _go_on(self, stamp: Stamp) -> None:
         self._drain()
