@@ -78,7 +78,7 @@ class LessonPage:
         """Return the lines of a step: the picture, what was sent, and what there is to say about it."""
         told = tell(lesson, shown, self.language)
         place = self.words("step", number=number, count=count)
-        lines = [self.rule(told.title, place), *self._picture(shown)]
+        lines = [self.rule(told.title, place, f"{number}/{count}"), *self._picture(shown)]
         if told.reading:
             lines += self._quiet(told.reading)
         lines += self._sent(shown, full=full)
@@ -114,11 +114,12 @@ class LessonPage:
             lines.append(" " * (_INDENT + self._column) + (line if width(line) <= room else cut(line, room)))
         return lines
 
-    def rule(self, title: str, end: str = "") -> str:
-        """Return a rule with a title in it and perhaps something at its end."""
+    def rule(self, title: str, end: str = "", short: str = "") -> str:
+        """Return a rule with a title in it and perhaps something at its end, the *short* form where room is scarce."""
         dash = self._glyphs.rule
         line = f"{dash * 2} {self._legible(title)} "
-        tail = f" {self._legible(end)} {dash * 2}" if end else ""
+        tails = [f" {self._legible(word)} {dash * 2}" for word in (end, short) if word] or [""]
+        tail = next((tail for tail in tails if width(line) + width(tail) + 2 <= self.columns), tails[-1])
         return self.palette.paint(line, MESSAGE) + self.palette.paint(
             dash * max(self.columns - width(line) - width(tail), 2) + tail, QUIET
         )
@@ -194,8 +195,12 @@ class LessonPage:
     def _computed(self, told: Told) -> list[str]:
         lines = []
         wide = max(width(name) for name, _ in told.computed) + 2
+        if wide > self._room // 2:
+            # Names that long stand above their values.
+            stacked = [line for name, value in told.computed for line in (name, f"  {self._legible(value)}")]
+            return self._beside(self.words["computed"], [line for row in stacked for line in flow(row, self._room)])
         for name, value in told.computed:
-            first, *more = flow(self._legible(value), max(self._room - wide, 20))
+            first, *more = flow(self._legible(value), self._room - wide)
             lines += [f"{name:<{wide}}{first}", *(" " * wide + line for line in more)]
         return self._beside(self.words["computed"], lines)
 

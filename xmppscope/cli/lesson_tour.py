@@ -47,7 +47,7 @@ class Tour:
             self._lesson, self._steps[self._at], number, len(self._steps), full=self._full, states=self._states
         )
         if self._at == 0 and not self._help:
-            lines = [*page.prose(f"{self._lesson.title}. {self._lesson.about}"), "", *lines]
+            lines = [page.rule(self._lesson.title), *page.prose(self._lesson.about), "", *lines]
         if self._help:
             lines += ["", *(line for name in _HELP for line in page.prose(page.words[name]))]
         click.clear()
