@@ -64,13 +64,17 @@ def reading(
     return add
 
 
-def common(command: Decorated) -> Decorated:
-    """Add the options of commands that print a timeline."""
+def printing(*formats: str) -> Callable[[Decorated], Decorated]:
+    """Return what adds the options of commands that print a timeline, in one of *formats*."""
     secrets = click.option(
         "--show-secrets", is_flag=True, help="Print passwords, proofs and tokens instead of masking them."
     )
-    add = reading("text", "jsonl", verbose="Add annotations and changes of state; -vv traces errors.", more=(secrets,))
-    return add(command)
+    return reading(*formats, verbose="Add annotations and changes of state; -vv traces errors.", more=(secrets,))
+
+
+def common(command: Decorated) -> Decorated:
+    """Add the options of commands that print a timeline."""
+    return printing("text", "jsonl")(command)
 
 
 def knowing(command: Decorated) -> Decorated:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import click
 import msgspec
 
-from xmppscope.cli.options import Decorated, OptionalValue, WithOptionalValues, common, knowing, selecting
+from xmppscope.cli.options import Decorated, OptionalValue, WithOptionalValues, knowing, printing, selecting
 from xmppscope.cli.terminal import ColourChoice
 from xmppscope.render.terminal.clock import TimeForm
 from xmppscope.render.terminal.layout import SMALLEST
@@ -19,7 +19,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for, one field for each option."""
 
     files: tuple[str, ...] = ()
-    form: Literal["text", "jsonl"]
+    form: Literal["text", "jsonl", "mermaid"]
     output: str | None
     keylogs: tuple[str, ...]
     rsa_keys: tuple[str, ...]
@@ -78,7 +78,7 @@ def looks(command: Decorated) -> Decorated:
 
 @click.command(cls=WithOptionalValues, short_help="Print the timeline of capture files (- is standard input).")
 @click.argument("files", metavar="FILE...", nargs=-1)
-@common
+@printing("text", "jsonl", "mermaid")
 @knowing
 @selecting
 @click.option("--follow", is_flag=True, help="Go on reading the last file as it grows, until Ctrl-C.")

@@ -17,6 +17,7 @@ from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Record, Summary
 from xmppscope.render.jsonl import JsonLines
+from xmppscope.render.mermaid import Mermaid
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.render.terminal.timeline import Style, TextTimeline
 from xmppscope.sources.captures import Capture
@@ -98,7 +99,7 @@ class Run:
         self.messages = Messages(options, output)
         self._style = _style(options, output)
         self._timeline = TextTimeline(self._style) if options.form == "text" else None
-        self._renderer = self._timeline or JsonLines()
+        self._renderer = self._timeline or (Mermaid() if options.form == "mermaid" else JsonLines())
         self._summary: Summary | None = None
 
     def through(self, source: Source) -> int:
