@@ -37,6 +37,7 @@ AFTERWARDS: Final = 120_000_000_000
 
 _UNDER_WAY: Final = 64
 _ORPHANS: Final = 8
+Key = TypeVar("Key")
 Head = TypeVar("Head", RequestHead, ResponseHead)
 _SHOWN: Final = {"host": "Host", "user-agent": "User-Agent", "origin": "Origin"}
 
@@ -264,12 +265,8 @@ class BoshSessions:
         if time - self._swept < AFTERWARDS:
             return
         self._swept = time
-        for known in (self._sessions, self._creating):
-            for key in list(known):
-                session = known[key]
-                if time - session.last > (AFTERWARDS if session.over else INACTIVITY):
-                    del known[key]
-                    session.end()
+        _forget(self._sessions, time)
+        _forget(self._creating, time)
 
 
 def sessions_of(services: Services) -> BoshSessions:
@@ -277,6 +274,14 @@ def sessions_of(services: Services) -> BoshSessions:
     if services.bosh is None:
         services.bosh = BoshSessions(services)
     return services.bosh
+
+
+def _forget(known: dict[Key, BoshSession], time: int) -> None:
+    for key in list(known):
+        session = known[key]
+        if time - session.last > (AFTERWARDS if session.over else INACTIVITY):
+            del known[key]
+            session.end()
 
 
 def _keep(heads: dict[int, Head], head: Head) -> None:

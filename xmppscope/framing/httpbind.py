@@ -113,14 +113,14 @@ class BodyReader:
         if header is not None and header.element.name != BODY:
             splitter.dismiss()
             return None
-        inside = [piece for piece in pieces if isinstance(piece, Item | Bad)]
+        inside: list[Piece] = [piece for piece in pieces if isinstance(piece, Item | Bad)]
         ended = any(isinstance(piece, Foot) for piece in pieces)
         rest = splitter.unfinished or splitter.rest
         if rest.strip() or not (ended or splitter.broken):
             done = splitter.done
             inside.append(Torn(done, len(data), "part of a body that is not complete", rest[:SHOWN]))
         splitter.dismiss()
-        return HttpBody(header, list(inside), len(data))
+        return HttpBody(header, inside, len(data))
 
 
 def _prime(xmlns: dict[str, str]) -> bytes:
