@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from xmppscope.analyzer import Analyzer
 from xmppscope.lint import Linter
-from xmppscope.lint.preambles import INSIDE_TLS, PREAMBLES
+from xmppscope.lint.preambles import INSIDE_TLS, ON_WEBSOCKET, PREAMBLES
 from xmppscope.lint.rule import Example, talk
 from xmppscope.model.timeline import Entry, Finding, Record
 from xmppscope.model.wire import Data, Ended, Lost, Opened, WireEvent
@@ -96,10 +96,28 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: capulet.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: xmpp\r\n\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n",
+)
+
+
+def header(side: int, data: bytes) -> bytes:
+    """The header of one WebSocket message; a client's mask of zeros changes nothing."""
+    length = len(data).to_bytes(1) if len(data) < 126 else b"\x7e" + len(data).to_bytes(2)
+    return b"\x81" + length if side else b"\x81" + bytes([length[0] | 0x80]) + length[1:] + bytes(4)
+
+
 def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, bytes | str]]:
     """Yield which side sends which bytes, or what happens to it."""
+    web = example.after in ON_WEBSOCKET
     if tls is not None:
         yield from list(tls.handshake())
+    if web:
+        yield from enumerate(HANDSHAKE)
     for line in (*PREAMBLES[example.after], *example.lines):
         found = LINE.fullmatch(line)
         assert found is not None, line
@@ -107,6 +125,8 @@ def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, bytes | str]
         side = "CS".index(who)
         if xml is None:
             yield side, event
+        elif web:
+            yield side, header(side, xml.encode()) + xml.encode()
         else:
             data = xml.encode() if example.after != "bosh" else over_http(side, xml.encode())
             yield side, data if tls is None else tls.send(side, data)

@@ -199,13 +199,12 @@ class WebSocket:
 
     def _control(self, direction: Direction, event: Control, stamp: Stamp) -> None:
         annotations = [Annotation(flaw, _SPECS.get(flaw, "RFC 6455 §5.5")) for flaw in event.flaws]
-        size = len(event.data)
         heartbeat = _HEARTBEATS.get(Opcode(event.opcode))
         if heartbeat is not None:
-            self._ledger.tell(direction, "keepalive", heartbeat, stamp, size=size, annotations=annotations or None)
+            self._ledger.tell(direction, "keepalive", heartbeat, stamp, annotations=annotations or None)
             return
         annotations.append(Annotation("close frame", "RFC 6455 §7.4"))
-        self._ledger.tell(direction, "http", close_in_words(event.data), stamp, size=size, annotations=annotations)
+        self._ledger.tell(direction, "http", close_in_words(event.data), stamp, annotations=annotations)
 
 
 def claim_websocket(ledger: Ledger) -> None:

@@ -85,7 +85,8 @@ class Course:
     @property
     def tcp(self) -> bool:
         """Whether the stream is one of RFC 6120, directly on TCP or TLS."""
-        return all(side.header is None or side.header.name == HEADER for side in self.sides.values())
+        headers = [side.header for side in self.sides.values() if side.header is not None]
+        return self.about.transport == "tcp" and all(header.name == HEADER for header in headers)
 
     @property
     def own(self) -> str:

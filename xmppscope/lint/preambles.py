@@ -79,6 +79,11 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
         f"C: <enable {MANAGEMENT} resume='true'/>",
         f"S: <enabled {MANAGEMENT} id='m1' resume='true'/>",
     ),
+    "websocket": (
+        "C: <open to='capulet.example' version='1.0' xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+        "S: <open from='capulet.example' id='w1' xml:lang='en' version='1.0' "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
+    ),
     "servers": (
         f"C: <stream:stream from='montague.example' to='capulet.example' {_SERVERS}>",
         f"S: <stream:stream from='capulet.example' to='montague.example' id='s1' xml:lang='en' {_SERVERS}>",
@@ -98,6 +103,9 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
 INSIDE_TLS: Final[frozenset[Preamble]] = frozenset({"tls", "tls-old", "tls-nameless", "tls-web", "secure", "sasl2"})
 """Those whose lines pass inside direct TLS."""
 
+ON_WEBSOCKET: Final[frozenset[Preamble]] = frozenset({"websocket"})
+"""Those whose lines are messages of a WebSocket."""
+
 NAMES: Final[dict[Preamble, str]] = {
     "none": "",
     "tls": "inside direct TLS",
@@ -113,6 +121,7 @@ NAMES: Final[dict[Preamble, str]] = {
     "login": "on a client's stream, after login",
     "management": "on a client's stream, with stream management enabled",
     "servers": "between two servers",
+    "websocket": "over WebSocket, after <open/> of both sides",
     "bosh": "over BOSH, after the session was created with rid 1001",
 }
 """How pages call them."""

@@ -38,6 +38,7 @@ from xmppscope.lint.streams import HeaderChecker
 from xmppscope.lint.texts import TextChecker
 from xmppscope.lint.tls import TlsChecker
 from xmppscope.lint.transfers import BytestreamChecker, SlotChecker
+from xmppscope.lint.web_socket import WebSocketChecker
 from xmppscope.lint.xml import XmlChecker
 from xmppscope.model.errors import XmppscopeError
 
@@ -77,6 +78,7 @@ CHECKERS: Final[tuple[type[Checker], ...]] = (
     CommandChecker,
     BundleChecker,
     DialbackChecker,
+    WebSocketChecker,
     BoshChecker,
 )
 """What follows each connection."""

@@ -11,7 +11,7 @@ from xmppscope.model.timeline import Severity
 
 Preamble = Literal[
     "login", "account", "header", "management", "none", "servers", "component", "offer", "secure", "sasl2",
-    "tls", "tls-old", "tls-nameless", "tls-web", "bosh",
+    "tls", "tls-old", "tls-nameless", "tls-web", "bosh", "websocket",
 ]  # fmt: skip
 
 LEVELS: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3}

@@ -53,7 +53,7 @@ class StreamChecker(Checker):
         entry = seen.entry
         side = self.course.sides[entry.sender]
         restart = self._restart_due if entry.sender == INITIATING else self._success_sent
-        if side.closed and restart and self.course.whole(entry.sender):
+        if side.closed and restart and self.course.whole(entry.sender) and self.course.tcp:
             self.report(CLOSE_TAG, "</stream:stream> before the header of a restart", [side.closed, entry.entry])
         if entry.sender == RECEIVING:
             self._fresh, self._success_sent = True, False

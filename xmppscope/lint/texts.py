@@ -40,7 +40,7 @@ class TextChecker(Checker):
     def message(self, seen: Seen) -> None:
         """Take a message."""
         element = seen.element
-        if element is not None and len(element.children) > 1:
+        if element is not None and _repeats(element):
             self._languages(element, _MESSAGE)
             threads = [child for child in element.children if child.name in _THREADS]
             if len(threads) > 1:
@@ -49,7 +49,7 @@ class TextChecker(Checker):
     def presence(self, seen: Seen) -> None:
         """Take a presence."""
         element = seen.element
-        if element is not None and len(element.children) > 1:
+        if element is not None and _repeats(element):
             self._languages(element, _STATUS)
 
     def _languages(self, stanza: Element, texts: frozenset[str]) -> None:
@@ -65,3 +65,9 @@ class TextChecker(Checker):
                 self.report(LANGUAGES, f"{count} <{local}/> {where}")
 
     ELEMENTS = table({**dict.fromkeys(names.MESSAGES, message), **dict.fromkeys(names.PRESENCES, presence)})
+
+
+def _repeats(stanza: Element) -> bool:
+    """Tell whether two children bear the same name, which few stanzas have."""
+    children = stanza.children
+    return len(children) > 1 and len({child.name for child in children}) < len(children)
