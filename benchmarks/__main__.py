@@ -4,7 +4,15 @@ import subprocess
 import sys
 
 # Each in a process of its own: what one keeps in memory must not show in the figures of the next.
-READ = ("read_against_tshark", "observer_prices", "memory_over_length", "tls_throughput", "first_line", "text_lines")
+READ = (
+    "read_against_tshark",
+    "observer_prices",
+    "memory_over_length",
+    "tls_throughput",
+    "first_line",
+    "text_lines",
+    "web_captures",
+)
 PROXY = ("proxy_latency", "proxy_throughput", "proxy_connections", "proxy_over_length")
 for name in (*READ, *PROXY):
     print(f"\n{name}", flush=True)
