@@ -19,6 +19,7 @@ pytest.register_assert_rewrite("tests.proxy.outcome", "tests.proxy.relay_harness
 from tests.proxy.outcome import Outcome  # noqa: E402 (what it asserts is to be rewritten first)
 from tests.proxy.peers import Play  # noqa: E402
 from tests.proxy.relay_harness import SECOND, Stage, Tools  # noqa: E402
+from tests.proxy.web_stage import WebStage  # noqa: E402
 from xmppscope.proxy.authority import Authority  # noqa: E402
 
 V11, V12, V13 = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -151,6 +152,22 @@ def play(world: World) -> Callable[..., Outcome]:
         if seals:
             outcome.assert_sealed()
         return outcome
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def play_web(world: World) -> Callable[..., tuple[Outcome, WebStage]]:
+    """Play as `play` does, with a relay of the web."""
+
+    def run(
+        client: Play, server: Play, *, tools: Tools | None = None, seconds: int = 3600, **more: Any
+    ) -> tuple[Outcome, WebStage]:
+        stage = WebStage(tools or world.tools, client, server, start=world.start, **more)
+        outcome = stage.play(seconds=seconds)
+        outcome.assert_same()
+        outcome.assert_contract()
+        return outcome, stage
 
     return run
 

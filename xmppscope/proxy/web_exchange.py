@@ -151,7 +151,7 @@ class Exchanges:
         """Send a request on, at once or when the server leg is there."""
         answer = self._relay.lead(request, time)
         if answer is not None:
-            self._answer_last(request.asked, time, answer)
+            self._answer_last(Asked(None, request.asked.method, request.asked.what), time, answer)
         elif self._relay.ready:
             self._send(request, time)
         else:
@@ -173,7 +173,11 @@ class Exchanges:
         """Answer what cannot be read, or should not be."""
         text = str(fault) if str(fault).endswith(".") else f"The request {fault}."
         self._relay.tell_fault(f"client leg: {fault.status} to its request: {text.rstrip('.')}", time)
-        self._answer_last(Asked(None, "GET", "a request"), time, Answer(fault.status, text))
+        answer = Answer(fault.status, text)
+        if not self._requests.in_body:
+            self._answer_last(Asked(None, "GET", "a request"), time, answer)
+        elif not self.refuse(answer, time):  # the server has its head, and waits for a body that will never be whole
+            self._relay.ending.finish(time)
 
     def _answer_last(self, asked: Asked, time: int, answer: Answer | None = None) -> None:
         """Let the proxy answer, now or later; nothing is read behind it."""

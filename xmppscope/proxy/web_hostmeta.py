@@ -23,7 +23,7 @@ RELATIONS: Final[dict[str, WebKind]] = {
 _XRD: Final = "http://docs.oasis-open.org/ns/xri/xrd-1.0"
 _LINK: Final = f"{_XRD}\nLink"
 _MOST: Final = 64
-_HREF: Final = re.compile(rb"""(?<=\s)href\s*=\s*("[^"]*"|'[^']*')""")
+_ATTRIBUTE: Final = re.compile(rb"""\s([^\s=<>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _SHOWN: Final = 80
 
 
@@ -126,10 +126,10 @@ def _rewritten_xml(data: bytes, tls: bool, host: str) -> bytes:
     parts: list[bytes] = []
     done = 0
     for at, url in _xml_places(data):
-        href = _HREF.search(data, at)
+        href = next((found for found in _ATTRIBUTE.finditer(data, at) if found[1] == b"href"), None)
         if href is None:
             raise HostMetaFault("has a link that cannot be rewritten")
         value = escape(_moved(url, tls, host), {'"': "&quot;"})
-        parts += [data[done : href.start(1)], f'"{value}"'.encode()]
-        done = href.end(1)
+        parts += [data[done : href.start(2)], f'"{value}"'.encode()]
+        done = href.end(2)
     return b"".join(parts) + data[done:]

@@ -128,6 +128,11 @@ class Messages:
         return self._state == "head" and not self._buffer
 
     @property
+    def in_body(self) -> bool:
+        """Whether a head was taken whose body has not ended."""
+        return self._state not in ("head", "decide")
+
+    @property
     def waiting(self) -> int:
         """How many bytes wait to be taken."""
         return len(self._buffer)
