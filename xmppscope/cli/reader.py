@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.extensions import installed
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
@@ -18,7 +19,7 @@ from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Record, Summary
 from xmppscope.render.jsonl import JsonLines
 from xmppscope.render.mermaid import Mermaid
-from xmppscope.render.terminal.numbers import plural
+from xmppscope.render.terminal.numbers import grouped, plural
 from xmppscope.render.terminal.timeline import Style, TextTimeline
 from xmppscope.sources.captures import Capture
 from xmppscope.sources.interrupt import Interruption
@@ -26,6 +27,7 @@ from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
+from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
     from xmppscope.filter.context import Selection
@@ -90,11 +92,12 @@ class Run:
         self._output = output
         self._keylogs = keylogs
         self._interruption = interruption
+        self._trackers = Trackers(installed())
         self.pipeline = Pipeline(
             keys,
             files=len(options.files),
             show_secrets=options.show_secrets,
-            observers=observers(passwords=passwords(options.passwords)),
+            observers=observers(self._trackers, passwords(options.passwords)),
         )
         self.messages = Messages(options, output)
         self._style = _style(options, output)
@@ -158,6 +161,9 @@ class Run:
             self._close(summary, keys_hint=bool(summary.undecrypted) and not keys_given)
         if self._selected is not None and summary.entries and not self._selected.matched:
             self.messages.warn([nothing_matched(self._selected)])
+        forgotten = self._trackers.forgotten
+        if forgotten:
+            self.messages.warn([f"{grouped(forgotten)} ids and states not kept, to bound memory; links may be missing"])
         if not summary.xmpp_connections:
             self.messages.warn([_nothing(summary, live=live, keys_given=keys_given)])
 

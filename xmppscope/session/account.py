@@ -111,6 +111,8 @@ class Account:
         """Note the state of a contact, within bounds."""
         if contact in self.subscriptions or len(self.subscriptions) < MOST_CONTACTS:
             self.subscriptions[contact] = state
+        else:
+            self._accounts.not_kept += 1
 
     def change(self, contact: str, entry: Entry) -> None:
         """Note that *entry* asks for a change of a contact's roster item; pushes will follow, in the same order."""
@@ -131,9 +133,14 @@ class Accounts:
     """The accounts of a capture, by bare JID."""
 
     def __init__(self) -> None:
-        self.forgotten = 0
+        self.not_kept = 0
         self._accounts: dict[str, Account] = {}
         self._count = 0
+
+    @property
+    def forgotten(self) -> int:
+        """How many ids, contacts and machines were not kept, to bound memory."""
+        return self.not_kept + sum(account.changes.forgotten for account in self._accounts.values())
 
     def __getitem__(self, jid: str) -> Account:
         """Return the account of *jid*, bare or full; it is new if it was not met before."""
@@ -147,7 +154,9 @@ class Accounts:
 
     def _new(self, key: str, own: str) -> Account:
         if len(self._accounts) >= MOST_ACCOUNTS:
-            self._forget(self._accounts.pop(next(iter(self._accounts))), everything=True)
+            oldest = self._accounts.pop(next(iter(self._accounts)))
+            self.not_kept += oldest.changes.forgotten + len(oldest.subscriptions)
+            self._forget(oldest, everything=True)
         account = self._accounts[key] = Account(own, self)
         return account
 
@@ -163,4 +172,4 @@ class Accounts:
     def _forget(self, account: Account, *, everything: bool = False) -> None:
         dropped = account.forget(everything=everything)
         self._count -= dropped
-        self.forgotten += dropped
+        self.not_kept += dropped

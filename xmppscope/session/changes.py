@@ -14,7 +14,7 @@ MOST_MACHINES: Final = 1024
 """How many machines of a connection or account are kept; the oldest are forgotten first."""
 
 MOST_CHANGES: Final = 32
-"""How many changes of one machine are kept; the oldest are forgotten first."""
+"""How many changes of one machine are kept: the newest, which tell why its value is as it is."""
 
 _MOST_RECENT: Final = 32
 
@@ -40,7 +40,7 @@ class Machine(msgspec.Struct, gc=False):
 
 
 class Changes:
-    """The machines of one connection or account; `forgotten` counts machines and changes that were not kept."""
+    """The machines of one connection or account; `forgotten` counts the machines that were not kept."""
 
     def __init__(self) -> None:
         self.forgotten = 0
@@ -61,7 +61,6 @@ class Changes:
         if before == value:
             return False
         if len(history) == MOST_CHANGES:
-            self.forgotten += 1
             del history[0]
         entries = (*(one for one in dict.fromkeys(because) if one != entry), entry)
         changed = Changed(machine, subject, before, value, entries)
