@@ -14,13 +14,12 @@ from xmppscope.cli.lesson import lesson as command
 from xmppscope.cli.lesson_lanes import Arrow, draw
 from xmppscope.cli.lesson_page import Drawing, LessonPage
 from xmppscope.cli.lesson_tour import Tour
-from xmppscope.cli.lesson_words import flow
 from xmppscope.cli.lessoning import prepared
 from xmppscope.lessons.binding import Recorded, Shown
 from xmppscope.lessons.handout import Handout
 from xmppscope.lessons.library import NAMES, Step, View, lesson
 from xmppscope.model.timeline import Entry
-from xmppscope.render.terminal.width import width
+from xmppscope.render.terminal.width import width, wrap
 
 pytestmark = pytest.mark.real
 
@@ -207,7 +206,7 @@ def test_lanes_are_drawn_with_arrows_between_them() -> None:
     arrows = [Arrow("juliet", "server", "message", False), Arrow("romeo", "server", "message", True)]
     lines = draw(["juliet", "server", "romeo"], arrows, 62, ascii=False)
     assert [line.rstrip() for line in lines] == [line[2:].rstrip() for line in LANES.splitlines()]
-    assert draw(["a", "b"], [Arrow("b", "a", "x", True)], 30, ascii=True)[1] == "    | <=============== x == |"
+    assert draw(["a", "b"], [Arrow("b", "a", "x", True)], 30, ascii=True)[1] == "    | <============= x == |"
 
 
 @pytest.mark.parametrize(
@@ -221,4 +220,4 @@ def test_lanes_are_drawn_with_arrows_between_them() -> None:
     ],
 )
 def test_prose_breaks_where_its_language_does(text: str, columns: int, lines: list[str]) -> None:
-    assert flow(text, columns) == lines
+    assert wrap(text, columns) == lines

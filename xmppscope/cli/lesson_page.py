@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from xmppscope.cli.lesson_lanes import Arrow, draw
-from xmppscope.cli.lesson_words import flow
 from xmppscope.lessons.binding import Shown
 from xmppscope.lessons.library import Lesson
 from xmppscope.lessons.told import Told, tell
@@ -22,7 +21,7 @@ from xmppscope.render.terminal.labels import mark
 from xmppscope.render.terminal.markup import hard_wrap, pretty
 from xmppscope.render.terminal.palette import CONNECTIONS, ERROR, MESSAGE, QUIET, REPAIRED, Palette
 from xmppscope.render.terminal.safe import Legible
-from xmppscope.render.terminal.width import cut, width
+from xmppscope.render.terminal.width import cut, width, wrap
 
 WIDEST: Final = 100
 _INDENT: Final = 2
@@ -92,10 +91,10 @@ class LessonPage:
 
     def question(self, question: Question, number: int) -> list[str]:
         """Return the lines of a question and its choices."""
-        lines = flow(self._legible(f"{number}. {question.text}"), self.columns - _INDENT)
+        lines = wrap(self._legible(f"{number}. {question.text}"), self.columns - _INDENT)
         lines = [self.palette.paint(line, MESSAGE) for line in self.indented(lines)]
         for letter, choice in zip(LETTERS, question.choices, strict=False):
-            first, *more = flow(self._legible(choice), self.columns - 2 * _INDENT - 3)
+            first, *more = wrap(self._legible(choice), self.columns - 2 * _INDENT - 3)
             lines += [f"    {letter}  {first}", *(f"       {line}" for line in more)]
         return lines
 
@@ -126,14 +125,14 @@ class LessonPage:
 
     def prose(self, text: str) -> list[str]:
         """Return *text* in lines, set in a little."""
-        return self.indented(flow(self._legible(text), self.columns - _INDENT))
+        return self.indented(wrap(self._legible(text), self.columns - _INDENT))
 
     def labelled(self, name: str, text: str) -> list[str]:
         """Return *text* behind the label called *name*; nothing if there is no text."""
         if not text:
             return []
         style = ERROR if name == "risk" else QUIET
-        return self._beside(self.words[name], flow(self._legible(text), self._room), style)
+        return self._beside(self.words[name], wrap(self._legible(text), self._room), style)
 
     def indented(self, lines: Iterable[str]) -> list[str]:
         """Return *lines* set in a little."""
@@ -179,7 +178,7 @@ class LessonPage:
         lines: list[str] = []
         for place, entry in enumerate(shown.entries):
             head = f"#{entry.entry}  {entry.summary}"
-            lines += [self.palette.paint(line, QUIET) for line in flow(self._legible(head), self._room)]
+            lines += [self.palette.paint(line, QUIET) for line in wrap(self._legible(head), self._room)]
             if entry.xml is not None and (full or place in shown.step.xml):
                 lines += self._xml(entry, full=full)
         return self._beside(self.words["sent"], lines)
@@ -198,9 +197,9 @@ class LessonPage:
         if wide > self._room // 2:
             # Names that long stand above their values.
             stacked = [line for name, value in told.computed for line in (name, f"  {self._legible(value)}")]
-            return self._beside(self.words["computed"], [line for row in stacked for line in flow(row, self._room)])
+            return self._beside(self.words["computed"], [line for row in stacked for line in wrap(row, self._room)])
         for name, value in told.computed:
-            first, *more = flow(self._legible(value), self._room - wide)
+            first, *more = wrap(self._legible(value), self._room - wide)
             lines += [f"{name:<{wide}}{first}", *(" " * wide + line for line in more)]
         return self._beside(self.words["computed"], lines)
 

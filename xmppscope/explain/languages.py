@@ -1,5 +1,6 @@
-"""Which languages there are, and which one is meant by the name of a language or of a locale."""
+"""Which languages there are, which one is meant by the name of a language or of a locale, and how lines are joined."""
 
+from collections.abc import Iterable
 from typing import Final
 
 ENGLISH: Final = "en"
@@ -7,6 +8,8 @@ CHINESE: Final = "zh-Hans"
 LANGUAGES: Final = (ENGLISH, CHINESE)
 
 _SIMPLIFIED: Final = frozenset({"zh", "zh-cn", "zh-sg", "zh-my", "zh-hans"})
+_WIDE: Final = "\u2e80"
+"""The first of the characters between which no blank is written."""
 
 
 def nearest(name: str) -> str | None:
@@ -15,3 +18,12 @@ def nearest(name: str) -> str | None:
     if tag in _SIMPLIFIED or tag.startswith("zh-hans"):
         return CHINESE
     return ENGLISH if tag in {"", "c", "posix"} or tag.partition("-")[0] == "en" else None
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return *lines* as one; between Chinese characters or signs goes no blank."""
+    text = ""
+    for line in lines:
+        gap = " " if text and line and not (text[-1] >= _WIDE and line[0] >= _WIDE) else ""
+        text += gap + line
+    return text

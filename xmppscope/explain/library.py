@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from xmppscope.explain.languages import ENGLISH
+from xmppscope.explain.languages import ENGLISH, joined
 
 FILES: Final = (
     "stream",
@@ -143,7 +143,7 @@ def _text(part: str, common: dict[str, str], namespaces: dict[str, str]) -> Text
         names=_listed(fields.get("names", "")),
         xep=fields.get("xep", ""),
         types=types,
-        paragraphs=tuple(" ".join(paragraph.split()) for paragraph in body.split("\n\n") if paragraph.strip()),
+        paragraphs=tuple(joined(paragraph.split("\n")) for paragraph in body.split("\n\n") if paragraph.strip()),
     )
 
 

@@ -7,6 +7,8 @@ and a line that begins with # is a remark.
 import re
 from typing import Final
 
+from xmppscope.explain.languages import joined
+
 Block = dict[str, list[str]]
 
 _TITLE: Final = re.compile(r"\[([a-z][a-z0-9-]*)\]")
@@ -22,7 +24,7 @@ def parse(source: str) -> tuple[Block, dict[str, Block]]:
         if not line.strip() or line.startswith("#"):
             continue
         if line[0] == " ":
-            values[-1] = _joined(values[-1], line.strip())
+            values[-1] = joined((values[-1], line.strip()))
         elif title := _TITLE.fullmatch(line):
             if title[1] in blocks:
                 raise ValueError(f"there are two blocks called {title[1]}")
@@ -41,9 +43,3 @@ def one(block: Block, key: str, otherwise: str = "") -> str:
     if len(found) > 1:
         raise ValueError(f"{key} is there {len(found)} times")
     return found[0]
-
-
-def _joined(before: str, more: str) -> str:
-    """Return two lines as one; between Chinese characters and signs goes no blank."""
-    wide = before[-1:] > "\u2e7f" and more[:1] > "\u2e7f"
-    return before + more if wide or not before else f"{before} {more}"

@@ -4,10 +4,16 @@ Widths follow UAX #11: wide and fullwidth characters fill two columns, combining
 others one. What a character is comes from Python's Unicode tables; terminals that know a newer version may differ.
 """
 
+import re
 import unicodedata
 from typing import Final
 
 _CACHED: Final = 8192
+_NOT_FIRST: Final = "，。、；：？！）】》」』”’…,.;:?!)]}%"
+_NOT_LAST: Final = "（【《「『“‘([{<"
+_WIDE: Final = "\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_IDEOGRAPHS: Final = re.compile(f"[{_WIDE}]")
+_PIECES: Final = re.compile(rf" +|[{_WIDE}]|[^ {_WIDE}]+")
 
 
 class _Widths(dict[str, int]):
@@ -69,6 +75,8 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
 
 def wrap(text: str, columns: int) -> list[str]:
     """Break *text* into lines of at most *columns*, between words where it can be."""
+    if not text.isascii() and _IDEOGRAPHS.search(text):
+        return _wrap_ideographs(text, columns)
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -80,6 +88,33 @@ def wrap(text: str, columns: int) -> list[str]:
         *full, line = chop(word, columns)
         lines += full
     return [*lines, line]
+
+
+def _wrap_ideographs(text: str, columns: int) -> list[str]:
+    """Break text of which some has no blanks between words: anywhere there, but for signs that stick to others."""
+    lines: list[str] = []
+    line = ""
+    for piece in _glued(text):
+        if width(line) + width(piece.rstrip(" ")) <= columns:
+            line += piece
+            continue
+        if line.strip():
+            lines.append(line.rstrip(" "))
+        *full, line = chop(piece.lstrip(" "), columns)
+        lines += full
+    return [*lines, line.rstrip(" ")]
+
+
+def _glued(text: str) -> list[str]:
+    """Return the pieces between which a line may break; signs that may not begin or end a line stick to others."""
+    pieces: list[str] = []
+    for piece in _PIECES.findall(text):
+        before = pieces[-1] if pieces else ""
+        if before and (piece[0] in _NOT_FIRST or piece[0] == " " or before[-1] in _NOT_LAST):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return pieces
 
 
 def chop(text: str, columns: int) -> list[str]:
