@@ -20,12 +20,12 @@ LAYERS = (
     ("explain", "redact"),
     ("diagnosis", "lint", "stats"),
     ("analyzer",),
-    ("filter", "render", "sources", "proxy", "demo", "lessons"),
+    ("filter", "render", "sources", "proxy", "demo", "lessons", "viewer"),
     ("cli",),
 )
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
-TOUCHES_THE_WORLD = frozenset({"sources", "proxy", "demo", "cli"})
+TOUCHES_THE_WORLD = frozenset({"sources", "proxy", "demo", "viewer", "cli"})
 WORLD_MODULES = frozenset(
     {"asyncio", "concurrent", "fileinput", "http", "multiprocessing", "os", "pathlib", "sched", "select", "selectors"}
     | {"shutil", "signal", "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib"}

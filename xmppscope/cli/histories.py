@@ -51,10 +51,9 @@ class Histories:
         self._counters.pop(about.number, None)
         return _NOTHING
 
-    def take(self) -> dict[int, list[Change]]:
-        """Return the changes since the last call, by connection."""
-        taken, self._changes = self._changes, {}
-        return taken
+    def changes(self) -> dict[int, list[Change]]:
+        """Return the changes so far, by connection."""
+        return {number: list(changes) for number, changes in list(self._changes.items())}
 
     def _add(self, connection: int, change: Change) -> None:
         if self._count >= MOST:

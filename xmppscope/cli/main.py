@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "proxy": ("xmppscope.cli.proxy", "Put a debugging proxy between a client and a server."),
     "read": ("xmppscope.cli.read", "Print the timeline of capture files (- is standard input)."),
     "sniff": ("xmppscope.cli.sniff", "The same, live from a network interface."),
+    "view": ("xmppscope.cli.view", "Serve the interactive viewer for a capture, on this machine."),
     "report": ("xmppscope.cli.report", "Write one self-contained HTML file."),
     "lesson": ("xmppscope.cli.lesson", "Walk through the protocol, step by step, on real recordings."),
     "explain": ("xmppscope.cli.explain", "Explain an element, a condition, a namespace, a XEP or a rule."),

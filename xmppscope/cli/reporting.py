@@ -83,7 +83,7 @@ class _Run:
                 self._take(records)
             if self._summary is not None:
                 self._report.meta = self._meta()
-                self._report.states = self._histories.take()
+                self._report.states = self._histories.changes()
                 self._output.write(self._report.close())
             self._output.close()
         except ReaderGone:

@@ -88,15 +88,57 @@ export class App {
 
   /** Show what has been read; called again when more has come. */
   start() {
+    this.started = true;
+    this.title();
+    this.chips();
+    this.apply();
+    this.fromAddress();
+    if (this.selected === null) this.detail.show(null);
+  }
+
+  title() {
     $("file").replaceChildren(value(this.store.meta.title || ""), el("span", { class: "muted", text: this.counts() }));
     document.title = `${this.store.meta.title || "xmppscope"} · xmppscope`;
     const problems = this.store.findings.filter((one) => one.severity === "error").length;
     $("wrong").textContent = problems ? `✗ ${problems}` : "";
     $("tab-findings").querySelector("span").textContent = this.store.findings.length ? ` ${this.store.findings.length}` : "";
-    this.chips();
-    this.apply();
-    this.fromAddress();
-    if (this.selected === null) this.detail.show(null);
+  }
+
+  /** Show what has come; *before* were shown, and if that was to the end, it is so again. */
+  grown(before, atEnd) {
+    this.title();
+    if (this.chipped !== this.store.whose.size + this.store.connections.size) this.chips();
+    if (this.list.indexes === null) {
+      this.list.grown();
+      this.said();
+      this.overviewSoon();
+    } else this.apply();
+    const more = this.list.count - before;
+    if (this.store.left) $("left").textContent = `${this.store.left} left out`;
+    if (atEnd && this.store.meta.live) this.list.toEnd();
+    else if (more > 0 && this.started) { this.fresh += more; this.pill(); }
+    if (this.selected === null && this.started) this.detail.show(null);
+    this.tell();
+  }
+
+  /** Draw again what is drawn of all entries, at most once in a while. */
+  overviewSoon() {
+    if (this.redraws) return;
+    this.redraws = setTimeout(async () => {
+      this.redraws = 0;
+      if (this.refreshStates && /sequence|plots/.test(this.view)) await this.refreshStates();
+      this.overview.draw();
+      this.panels[this.view]?.draw();
+    }, 500);
+  }
+
+  /** Announce new findings, one message in five seconds at most. */
+  tell() {
+    const { length } = this.store.findings;
+    const now = Date.now();
+    if (!this.started || length === this.told || now - (this.toldAt || 0) < 5000) { this.told ??= length; return; }
+    this.announce(`${plural(length - this.told, "new finding")}: ${this.store.findings[length - 1].rule}`);
+    [this.told, this.toldAt] = [length, now];
   }
 
   counts() {
@@ -106,6 +148,7 @@ export class App {
 
   chips() {
     const box = $("chips");
+    this.chipped = this.store.whose.size + this.store.connections.size;
     const chosen = (number) => String(this.only.has(number));
     const all = [...this.store.connections.keys()];
     const buttons = all.slice(0, 12).map((number) => {
@@ -245,6 +288,7 @@ export class App {
     this.selected = number;
     if (this.been.length > 200) this.been.shift();
     if (this.list.place(number) < 0 && jump) { this.announce(`entry ${number} is left out by the filter; shown in the detail`); }
+    if (this.store.meta.live && this.following && !this.list.atEnd()) this.following = false;
     this.list.select(number, focus && this.view === "timeline");
     this.detail.show(number);
     this.overview.draw();
@@ -312,6 +356,7 @@ export class App {
     }
     $("views").value = view;
     document.body.dataset.view = view;
+    if (this.refreshStates && this.started && /sequence|plots/.test(view)) this.refreshStates().then(() => this.panels[view].draw());
     this.panels[view]?.draw();
     if (view === "timeline") { this.list.grown(); this.overview.draw(); this.list.draw(); if (this.selected !== null) this.list.select(this.selected, true); }
     else if (this.selected !== null) this.panels[view]?.select?.(this.selected);
@@ -439,6 +484,8 @@ export class App {
 
   scrolled(atEnd) {
     if (!this.store.meta.live) return;
+    if (!atEnd && this.list.node.scrollTop >= (this.scrolledTo || 0)) return;
+    this.scrolledTo = this.list.node.scrollTop;
     this.following = atEnd;
     if (atEnd) this.fresh = 0;
     this.pill();
@@ -452,7 +499,7 @@ export class App {
   }
 
   pill() {
-    $("pill").hidden = !this.fresh;
+    $("pill").hidden = !this.fresh || this.following || !this.store.meta.live;
     $("pill").textContent = `${this.fresh} new ↓`;
   }
 }

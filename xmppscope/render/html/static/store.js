@@ -92,6 +92,7 @@ export class Store extends EventTarget {
     if (entry && entry.partial && this.fetchFull) {
       Object.assign(entry, await this.fetchFull(number));
       delete entry.partial;
+      delete entry.tree;
     }
     return entry;
   }
