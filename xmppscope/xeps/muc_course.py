@@ -49,8 +49,8 @@ _SETTINGS: Final = {
 _OWN_CODES: Final = {
     "100": "everybody sees the occupants' JIDs",
     "170": "what is said is logged",
-    "201": "the room is locked until it is configured",
-    "210": "the room has assigned or changed the nickname",
+    "201": "it may be locked until it is configured",
+    "210": "the room has chosen the nickname",
 }
 """§16.6.2: what the codes of one's own presence tell on entering."""
 

@@ -221,12 +221,15 @@ class Tracked:
         for handler in self._expected.pop(entry.answers or 0, ()):
             handler(Met(entry, element, self), element.children[0] if element.children else element)
 
+    def _nick(self, room: str) -> str | None:
+        return self.rooms.nick(room)
+
     def _message(self, entry: Entry, element: Element) -> None:
         if entry.sender == RECEIVING and not self._account_of and entry.to and "/" in entry.to:
             # RFC 6120 §10.5.4: a server sends a client what is addressed to it.
             self._learned = self._learned or entry.to
         related = [child for child in element.children if child.name in deliveries.HANDLERS]
-        deliveries.message(self.account, entry, related, self.rooms.nick)
+        deliveries.message(self.account, entry, related, self._nick)
         (self._error if entry.type == "error" else self._children)(entry, element)
 
     def _presence(self, entry: Entry, element: Element) -> None:

@@ -6,17 +6,17 @@ Links from a receipt to the message are for `deliveries`. Receipts are matched b
 from typing import Final
 
 from xmppscope.model.element import Element
-from xmppscope.model.jid import bare
+from xmppscope.model.instant import nanoseconds
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
 from xmppscope.xeps.memory import Memory
-from xmppscope.xeps.words import at, span
+from xmppscope.xeps.words import span
 
 RECEIPTS: Final = "urn:xmpp:receipts"
 
 
-class Asked(Memory[tuple[str, str], tuple[int, float]]):
-    """Messages that ask for an answer, by whose answer is awaited and id: entry and time."""
+class Asked(Memory[tuple[str, str], str]):
+    """When messages were sent that ask for an answer, by whose answer is awaited and id."""
 
     most = 1024
 
@@ -25,20 +25,28 @@ def peer(met: Met, *, answers: bool) -> str:
     """Return the peer of a message, or with *answers* of the message that it answers."""
     entry = met.entry
     outward = met.sent if met.c2s else not answers
-    return bare((entry.to if outward else entry.from_) or "").lower()
+    return met.account.forms[entry.to if outward else entry.from_]
 
 
 def ask(met: Met, _element: Element) -> None:
     """Remember a message that asks for a receipt or a marker."""
     entry = met.entry
     if entry.name == "message" and entry.id:
-        met.of(Asked).put((peer(met, answers=False), entry.id), (entry.entry, at(entry)))
+        met.of(Asked).put((peer(met, answers=False), entry.id), entry.time)
+
+
+def age(met: Met, answer: Element) -> str | None:
+    """Return how long an answer has taken, if its message was seen."""
+    asked = met.of(Asked).get((peer(met, answers=True), answer.attrs.get("id", "")))
+    return None if asked is None else span(max(0, nanoseconds(met.entry.time) - nanoseconds(asked)) / 1e9)
 
 
 def _received(met: Met, element: Element) -> None:
-    asked = met.of(Asked).get((peer(met, answers=True), element.attrs.get("id", "")))
-    if asked is not None and met.entry.name == "message":
-        met.note(f"{span(max(0.0, at(met.entry) - asked[1]))} after the message", "XEP-0184 §7")
+    if met.entry.name != "message":
+        return
+    later = age(met, element)
+    if later is not None:
+        met.note(f"{later} after the message", "XEP-0184 §7")
 
 
 EXTENSION: Final = Extension(

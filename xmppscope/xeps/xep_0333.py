@@ -8,8 +8,8 @@ from typing import Final
 from xmppscope.model.element import Element
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
-from xmppscope.xeps.words import at, short, span
-from xmppscope.xeps.xep_0184 import Asked, ask, peer
+from xmppscope.xeps.words import short
+from xmppscope.xeps.xep_0184 import Asked, age, ask, peer
 
 MARKERS: Final = "urn:xmpp:chat-markers:0"
 
@@ -17,10 +17,9 @@ MARKERS: Final = "urn:xmpp:chat-markers:0"
 def _marked(met: Met, element: Element) -> None:
     if met.entry.name != "message":
         return
-    asked = met.of(Asked).get((peer(met, answers=True), element.attrs.get("id", "")))
     if element.local == "displayed":
-        later = f", {span(max(0.0, at(met.entry) - asked[1]))} later" if asked is not None else ""
-        met.note(f"so is all before it{later}", "XEP-0333 §4.2")
+        later = age(met, element)
+        met.note(f"so is all before it{f', {later} later' if later else ''}", "XEP-0333 §4.2")
     if met.c2s and met.sent:
         met.change("read up to", short(element.attrs.get("id", "?")), subject=peer(met, answers=True))
 

@@ -6,7 +6,6 @@ What ids say of the identity of a message is for `deliveries`.
 from typing import Final
 
 from xmppscope.model.element import Element
-from xmppscope.model.jid import bare
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
 from xmppscope.xeps.words import address
@@ -16,10 +15,12 @@ IDS: Final = "urn:xmpp:sid:0"
 
 def _stanza_id(met: Met, element: Element) -> None:
     """§3: only ids of the own archive and, in a room, of the room are to be trusted; anybody could write another."""
-    by, entry = bare(element.attrs.get("by", "")), met.entry
-    if not by or not entry.from_ or entry.name != "message" or not (met.c2s and met.received) or not met.jid:
+    by, entry = element.attrs.get("by", ""), met.entry
+    if not by or not entry.from_ or entry.name != "message" or not (met.received and met.c2s):
         return
-    if met.account.forms[by] and by.lower() != bare(entry.from_).lower():
+    forms = met.account.forms
+    who = forms[by]
+    if who and forms.own and who != forms[entry.from_]:
         met.note(f"an id in the name of {address(by)}, who is neither the own account nor the sender", "XEP-0359 §3")
 
 
