@@ -206,6 +206,14 @@ class WebEnding:
         other = "is to begin without TLS: ws:// or http://" if url.tls else "begins with TLS: wss:// or https://"
         return f"look into its log; if that port {other} in --upstream-url"
 
+    def pass_goodbye(self, sink: Leg, time: int) -> None:
+        """Pass on that a peer has said in TLS that no more comes; where the other leg has none, FIN says so."""
+        if sink.tls is not None:
+            sink.close_tls(time)
+        elif not sink.ended and not self.done:
+            self._send_end(sink, time)
+            self._relay.commands.append(End(sink.name))
+
     def _pass_end(self, source: Leg, sink: Leg, time: int) -> None:
         """Pass FIN on, and before it what TLS has to say: to the client no more than the server has said.
 

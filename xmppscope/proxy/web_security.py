@@ -50,7 +50,7 @@ class WebSecurity:
         if client.established and not before and relay.exchanges.idle and not relay.parting:
             relay.ending.wait_for_request(time)
         if client.closed and relay.ready:
-            relay.server.close_tls(time)
+            relay.ending.pass_goodbye(relay.server, time)
 
     def from_server(self, data: bytes, time: int) -> None:
         """Take bytes of the server's TLS."""
@@ -64,7 +64,7 @@ class WebSecurity:
         if server.established and not before:
             relay.become_ready(time)
         if server.closed and not relay.exchanges.owes:
-            relay.client.close_tls(time)
+            relay.ending.pass_goodbye(relay.client, time)
 
     def start_server(self, time: int) -> None:
         """Begin TLS with the server."""
