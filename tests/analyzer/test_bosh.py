@@ -201,6 +201,19 @@ def test_a_missing_rid_is_waited_for_and_then_shown_as_missing(bosh: Callable[..
     assert "rid 102 comes late, behind rid 104" in texts(late)
 
 
+def test_the_end_of_the_session_waits_for_nothing(bosh: Callable[..., Any]) -> None:
+    gone = reply(type="terminate", condition="item-not-found")
+    told = bosh((1, "C", ask(111)), (2, "C", ask(112)), (1, "S", gone), (2, "S", gone))
+    assert [entry.summary for entry in told.entries][-6:] == [
+        "not in the capture: rid 101 to 110",
+        "ask for what comes next, rid 111",
+        "ask for what comes next, rid 112",
+        "no answer to rid 101 to 110 so far; rid 111 is answered",
+        "BOSH session ended: item-not-found (the session, the stream or the rid is not known)",
+        "the session is over, answer to rid 112",
+    ]
+
+
 def test_what_still_waits_is_told_at_the_end(bosh: Callable[..., Any]) -> None:
     told = bosh((1, "C", ask(103, message(3))), (1, "S", reply(message(9))))
     assert ids(told) == ["m3"]
@@ -268,6 +281,7 @@ def test_the_end_by_the_server_says_why(bosh: Callable[..., Any]) -> None:
 def test_a_session_that_is_refused(bosh: Callable[..., Any]) -> None:
     told = bosh((1, "C", CREATE), (1, "S", reply(type="terminate", condition="host-unknown")), created=False)
     assert told.entries[-1].summary == "BOSH session ended: host-unknown (the domain is not served)"
+    assert [entry.kind for entry in told.entries] == ["http", "stream-open", "stream-close"]
     assert told.entries[-1].state == "closed"
 
 

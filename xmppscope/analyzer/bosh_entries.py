@@ -107,7 +107,7 @@ class BoshEntries:
         before = self._told
         if arrival.status >= 300:
             self._refused(direction, arrival)
-        elif opens or (asks and is_restart(attrs)) or (not asks and self._reopens(body)):
+        elif (opens and (asks or "sid" in attrs)) or (asks and is_restart(attrs)) or (not asks and self._reopens(body)):
             self._open(direction, arrival, base, opens=opens)
         said = notes(attrs, asks=asks)
         if said:
@@ -156,7 +156,7 @@ class BoshEntries:
         if opens and sender == INITIATING:
             summary = summary.replace("open a stream", "open a BOSH session", 1)
         elif opens:
-            summary = f"BOSH session open, sid {short_id(attrs['sid'])}" if "sid" in attrs else "BOSH session refused"
+            summary = f"BOSH session open, sid {short_id(attrs['sid'])}"
         elif sender == INITIATING:
             summary = f"restart the stream to {short(attrs.get('to') or self.negotiation.domain)}"
         else:
@@ -254,7 +254,8 @@ class BoshEntries:
         if direction.sender == INITIATING:
             summary = f"ask for what comes next, {rid}" if rid else "ask for what comes next"
         else:
-            summary = f"nothing new, answer to {rid}" if rid else "nothing new"
+            news = "the session is over" if arrival.body.attrs.get("type") == "terminate" else "nothing new"
+            summary = f"{news}, answer to {rid}" if rid else news
         offset = base, base + arrival.body.size
         self.ledger.tell(direction, "http", summary, arrival.stamp, offset=offset)
 

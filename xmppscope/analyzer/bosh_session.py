@@ -116,6 +116,9 @@ class BoshSession:
             self._tell_response(arrival)
         else:
             queue.waiting[rid] = arrival
+        if arrival.body.attrs.get("type") == "terminate":
+            # The receiving entity waits for nothing any more.
+            self._flush()
         self._go_on(arrival.stamp)
 
     def unanswered(self, rid: int, stamp: Stamp) -> None:
@@ -128,15 +131,13 @@ class BoshSession:
         if self._ended:
             return
         self._ended = True
-        while self._requests.waiting or self._responses.waiting:
-            self._skip(self._requests if self._requests.waiting else self._responses)
-            self._drain()
+        self._flush()
         if self._far is not None:
             self._out_of_window(self._far)
         self.entries.end()
 
     def _tell_cut(self) -> None:
-        for rid, stamp in self._cut.items():
+        for rid, stamp in () if self.over else self._cut.items():
             self.entries.http(RECEIVING, stamp, f"the TCP connection ended before rid {rid} was answered")
         self._cut.clear()
 
@@ -157,6 +158,13 @@ class BoshSession:
             if answer is None:
                 break
             self._tell_response(answer)
+
+    def _flush(self) -> None:
+        """Tell all that waits."""
+        self._drain()
+        while self._requests.waiting or self._responses.waiting:
+            self._skip(self._requests if self._requests.waiting else self._responses)
+            self._drain()
 
     def _skip(self, queue: Queue) -> None:
         """Wait no longer for what is missing before the first body that is here."""

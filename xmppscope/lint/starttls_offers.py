@@ -52,7 +52,7 @@ class StarttlsChecker(Checker):
     def features(self, seen: Seen) -> None:
         """Take an offer."""
         element, entry = seen.element, seen.entry
-        if element is None or entry.sender != RECEIVING or entry.protection != "none":
+        if element is None or entry.sender != RECEIVING or entry.protection != "none" or not self.course.tcp:
             return
         starttls = element.child(names.STARTTLS)
         if starttls is None or starttls.child(names.REQUIRED) is None:

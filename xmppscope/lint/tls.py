@@ -114,6 +114,7 @@ class TlsChecker(Checker):
             and starttls.child(names.REQUIRED) is not None
             and self.course.whole()
             and self.course.aligned
+            and self.course.tcp
         ):
             self.report(BYPASSED, "TLS is required, and was not begun", [login])
 
