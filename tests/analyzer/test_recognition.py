@@ -176,4 +176,4 @@ def test_bosh(play, split) -> None:
     head = b"POST /bosh HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
     timeline = play("C: {head}\nC: {body}", head=head, body=body, split=split)
     assert timeline.connections[0].transport == "bosh"
-    assert timeline.rows("sender", "kind") == [("C", "http"), ("C", "opaque")]
+    assert timeline.rows("sender", "kind") == [("C", "http"), ("C", "stream-open")]

@@ -153,7 +153,8 @@ class Connection(Router):
         direction.plain = False
         if self._negotiation.lost(direction.sender).action is Action.GO_ON:
             self._go_on(direction)
-        if direction.web and self._web is not None:
+        if self._web is not None and direction.framer is None:
+            direction.web = True
             self._web.lost(direction, length, stamp)
             return
         if direction.framer is None:

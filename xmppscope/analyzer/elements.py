@@ -9,6 +9,7 @@ from typing import Final
 
 from xmppscope.analyzer.direction import Direction
 from xmppscope.analyzer.edits import Made, mark_edited, pieces_of
+from xmppscope.analyzer.http_entries import masked
 from xmppscope.analyzer.ledger import Ledger, shown
 from xmppscope.analyzer.services import Services
 from xmppscope.analyzer.stamps import Stamp
@@ -19,8 +20,10 @@ from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Space, Torn
 from xmppscope.model.element import SEPARATOR, Element
 from xmppscope.model.marks import EditMark
 from xmppscope.model.namespaces import CLIENT, CONTENT, STREAM
+from xmppscope.model.plaintext import QUOTED, cut
 from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Edit, Entry, Kind, Sender
-from xmppscope.redact import Redactor, is_misnamed_login
+from xmppscope.redact import MASK, Redactor, is_misnamed_login
+from xmppscope.redact.attributes import attribute, url_secrets
 from xmppscope.session.iq import Answer, IqCorrelator
 from xmppscope.session.negotiation import Step
 from xmppscope.session.states import Action
@@ -32,6 +35,7 @@ _KINDS: Final[dict[str, Kind]] = {
 _HARMLESS: Final = re.compile(rb"\xef\xbb\xbf|<\?xml[^>?]*\?>|<(?:message|presence|iq)[ \t\r\n/>][^>]*>?")
 """The beginning of broken XML that may be shown: a byte order mark, an XML declaration, the start tag of a stanza."""
 
+_ELSEWHERE: Final = "see-other-uri"
 _NAMES: Final = 4096
 _PAYLOADS: Final = 16_384
 
@@ -175,7 +179,7 @@ class ElementEntries:
         if isinstance(piece, Head):
             self._head(direction, piece)
         elif isinstance(piece, Foot):
-            self._foot(direction, piece)
+            self._ledger.write(self._foot(direction, piece))
         elif isinstance(piece, Space):
             self._space(direction, piece)
         elif isinstance(piece, Bad):
@@ -199,8 +203,18 @@ class ElementEntries:
         self._head(direction, Head(item.element, {}, item.start, item.end, item.raw))
 
     def closed(self, direction: Direction, item: Item) -> None:
-        """Write the entry of WebSocket's `<close/>`."""
-        self._foot(direction, Foot(item.start, item.end, item.raw), item.element)
+        """Write the entry of WebSocket's `<close/>`, which may send the client elsewhere (RFC 7395 §3.6.1)."""
+        raw, uri = item.raw, item.element.attrs.get(_ELSEWHERE, "")
+        spans = []
+        if uri and not self._services.show_secrets:
+            spans = url_secrets(raw, *attribute(raw, 0, len(raw), _ELSEWHERE))
+        for start, end in reversed(spans):
+            raw = raw[:start] + MASK + raw[end:]
+        entry = self._foot(direction, Foot(item.start, item.end, raw), item.element)
+        if uri:
+            entry.summary += f": go to {masked(uri) if spans else cut(uri, QUOTED)}"
+            entry.redacted = bool(spans)
+        self._ledger.write(entry)
 
     def _opening(self, direction: Direction, head: Head, first: Stamp, last: Stamp) -> Entry:
         """Let the negotiation see a stream header; return its entry."""
@@ -214,7 +228,7 @@ class ElementEntries:
         entry.id, entry.from_, entry.to = attrs.get("id"), attrs.get("from"), attrs.get("to")
         return entry
 
-    def _foot(self, direction: Direction, foot: Foot, element: Element | None = None) -> None:
+    def _foot(self, direction: Direction, foot: Foot, element: Element | None = None) -> Entry:
         first, last = direction.stamps.find(foot.start, foot.end)
         step = self._negotiation.close_tag(direction.sender)
         if step.action is not Action.NONE:
@@ -223,7 +237,7 @@ class ElementEntries:
         entry.offset = (foot.start, foot.end) if direction.at_known else None
         if element is not None:
             entry.name, entry.ns, entry.xmlns, entry.annotations = element.local, element.ns, None, self.flaws
-        self._ledger.write(entry)
+        return entry
 
     def _ending(self, direction: Direction, foot: Foot, first: Stamp, last: Stamp) -> Entry:
         summary = "close the stream" if direction.sender == INITIATING else "stream closed"

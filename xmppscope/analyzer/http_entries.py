@@ -21,6 +21,12 @@ _GUID: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SUBPROTOCOL: Final = "xmpp"
 _SHOWN: Final = 200
 _MASK: Final = "…"
+_SECRETS: Final = (
+    ("Authorization", "RFC 9110 §11.6.2"),
+    ("Proxy-Authorization", "RFC 9110 §11.7.2"),
+    ("Cookie", "RFC 6265 §4.2"),
+    ("Set-Cookie", "RFC 6265 §4.1"),
+)
 _CLOSE_CODES: Final = {
     1000: "normal closure",
     1001: "going away",
@@ -115,16 +121,16 @@ def tell_wanted(ledger: Ledger, direction: Direction, handshake: Handshake, stam
         return
     spec = "RFC 8441 §4" if head.protocol else "RFC 6455 §4.1"
     offered = value(head.headers, "sec-websocket-protocol")
-    annotations = [Annotation(f"{head.method} {masked(head.target)}, HTTP/{head.version}", spec)]
+    annotations = [Annotation(f"{head.method} {_url(ledger, head.target)}, HTTP/{head.version}", spec)]
     host = value(head.headers, "host")
     if host:
         annotations.append(Annotation(f"host {cut(host, _SHOWN)}", spec))
     origin = value(head.headers, "origin")
     if origin:
-        annotations.append(Annotation(f"origin {cut(masked(origin), _SHOWN)}", "RFC 6455 §10.2"))
+        annotations.append(Annotation(f"origin {_url(ledger, origin)}", "RFC 6455 §10.2"))
     annotations.append(Annotation(f"subprotocols offered: {cut(offered, _SHOWN) or 'none'}", "RFC 7395 §3.1"))
     annotations += _extensions("offered", head.headers)
-    annotations += _secrets(head.headers)
+    annotations += _secrets(ledger, head.headers)
     what = "with subprotocol xmpp" if handshake.wants_xmpp else "without the subprotocol xmpp"
     ledger.tell(
         direction, "http", f"ask for a WebSocket {what}", stamp, size=head.end - head.start, annotations=annotations
@@ -152,8 +158,8 @@ def tell_granted(ledger: Ledger, direction: Direction, handshake: Handshake, sta
         summary = f"WebSocket refused: {cut(status, _SHOWN)}"
         location = value(head.headers, "location")
         if location:
-            annotations.append(Annotation(f"location {cut(masked(location), _SHOWN)}", "RFC 6455 §4.2.2"))
-    annotations += _secrets(head.headers)
+            annotations.append(Annotation(f"location {_url(ledger, location)}", "RFC 6455 §4.2.2"))
+    annotations += _secrets(ledger, head.headers)
     ledger.tell(direction, "http", summary, stamp, size=head.end - head.start, annotations=annotations)
 
 
@@ -214,10 +220,17 @@ def _extensions(what: str, headers: Headers) -> list[Annotation]:
     return [Annotation(f"extensions {what}: {cut(extensions, _SHOWN)}", "RFC 6455 §9.1")] if extensions else []
 
 
-def _secrets(headers: Headers) -> list[Annotation]:
-    named = {"authorization": "Authorization", "cookie": "Cookie", "set-cookie": "Set-Cookie"}
-    sent = {name for name, _ in headers}
-    return [Annotation(f"{label}: masked", "RFC 9110 §11.6.2") for name, label in named.items() if name in sent]
+def _url(ledger: Ledger, url: str) -> str:
+    return cut(url, _SHOWN) if ledger.recorder.show_secrets else masked(url)
+
+
+def _secrets(ledger: Ledger, headers: Headers) -> list[Annotation]:
+    """Return what there is to say of headers that are secrets."""
+    found = [(label, spec, value(headers, label.lower())) for label, spec in _SECRETS]
+    shown = ledger.recorder.show_secrets
+    return [
+        Annotation(f"{label}: {cut(text, _SHOWN) if shown else 'masked'}", spec) for label, spec, text in found if text
+    ]
 
 
 def _accepts(handshake: Handshake) -> bool:

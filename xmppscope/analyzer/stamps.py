@@ -65,10 +65,18 @@ class StampTrack:
         self.done = end
         if start >= begins[-1]:
             return stamps[-1], stamps[-1]
-        first = max(bisect_right(begins, start) - 1, 0)
-        last = max(bisect_right(begins, max(end - 1, start)) - 1, first)
+        first, last = self._places(start, end)
         found = stamps[first], stamps[last]
         if first:
             del begins[:first]
             del stamps[:first]
         return found
+
+    def peek(self, start: int, end: int) -> tuple[Stamp, Stamp]:
+        """Return the same and forget nothing: what lies before is still asked for."""
+        first, last = self._places(start, end)
+        return self._stamps[first], self._stamps[last]
+
+    def _places(self, start: int, end: int) -> tuple[int, int]:
+        first = max(bisect_right(self._begins, start) - 1, 0)
+        return first, max(bisect_right(self._begins, max(end - 1, start)) - 1, first)

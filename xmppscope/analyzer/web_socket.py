@@ -183,7 +183,9 @@ class WebSocket:
         return False
 
     def _other(self, direction: Direction, side: _Side, event: FrameEvent) -> None:
-        first, last = side.track.find(event.start, event.end)
+        # A control frame may stand between the fragments of a message, whose beginning is still asked for.
+        find = side.track.peek if side.reader.open else side.track.find
+        first, last = find(event.start, event.end)
         stamp = Stamp(first.time, first.packet, last.end_time, last.end_packet)
         if isinstance(event, Control):
             self._control(direction, event, stamp)

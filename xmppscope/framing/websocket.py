@@ -50,6 +50,11 @@ class FrameReader:
         self._passing: _Frame | None = None
 
     @property
+    def open(self) -> bool:
+        """Whether fragments of a message have come whose last one has not."""
+        return self._joiner.start >= 0
+
+    @property
     def between(self) -> bool:
         """Whether no message is unfinished."""
         return not self._held and self._passing is None and self._joiner.start < 0
