@@ -24,7 +24,7 @@ from xmppscope.tls.keylog import KeyStore
 
 START = 1_700_000_000_000_000_000
 NAME = "capulet.example"
-LINE = re.compile(r"([CS])(?:: (.*)| (fin|rst|gap))", re.DOTALL)
+LINE = re.compile(r"([CS])(2?)(?:: (.*)| (fin|rst|gap))", re.DOTALL)
 
 
 class Heard:
@@ -111,25 +111,25 @@ def header(side: int, data: bytes) -> bytes:
     return b"\x81" + length if side else b"\x81" + bytes([length[0] | 0x80]) + length[1:] + bytes(4)
 
 
-def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, bytes | str]]:
-    """Yield which side sends which bytes, or what happens to it."""
+def steps(example: Example, tls: Tls | None) -> Iterator[tuple[int, int, bytes | str]]:
+    """Yield on which connection which side sends which bytes, or what happens to it."""
     web = example.after in ON_WEBSOCKET
     if tls is not None:
-        yield from list(tls.handshake())
+        yield from [(1, side, data) for side, data in tls.handshake()]
     if web:
-        yield from enumerate(HANDSHAKE)
+        yield from [(1, side, data) for side, data in enumerate(HANDSHAKE)]
     for line in (*PREAMBLES[example.after], *example.lines):
         found = LINE.fullmatch(line)
         assert found is not None, line
-        who, xml, event = found.groups()
-        side = "CS".index(who)
+        who, second, xml, event = found.groups()
+        side, connection = "CS".index(who), 2 if second else 1
         if xml is None:
-            yield side, event
+            yield connection, side, event
         elif web:
-            yield side, header(side, xml.encode()) + xml.encode()
+            yield connection, side, header(side, xml.encode()) + xml.encode()
         else:
             data = xml.encode() if example.after != "bosh" else over_http(side, xml.encode())
-            yield side, data if tls is None else tls.send(side, data)
+            yield connection, side, data if tls is None else tls.send(side, data)
 
 
 def over_http(side: int, body: bytes) -> bytes:
@@ -138,13 +138,13 @@ def over_http(side: int, body: bytes) -> bytes:
     return b"%s\r\nContent-Length: %d\r\n\r\n%s" % (line, len(body), body)
 
 
-def wire(side: int, what: bytes | str, number: int) -> WireEvent:
+def wire(connection: int, side: int, what: bytes | str, number: int) -> WireEvent:
     time = START + number * 1_000_000
     if isinstance(what, bytes):
-        return Data(1, side, time, number, what)  # type: ignore[arg-type]
+        return Data(connection, side, time, number, what)  # type: ignore[arg-type]
     if what == "gap":
-        return Lost(1, side, time, number, 20)  # type: ignore[arg-type]
-    return Ended(1, side, time, number, what == "rst")  # type: ignore[arg-type]
+        return Lost(connection, side, time, number, 20)  # type: ignore[arg-type]
+    return Ended(connection, side, time, number, what == "rst")  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -156,10 +156,15 @@ def play_example(certificate: Path) -> Callable[..., Heard]:
         analyzer = Analyzer(keys, observers=[Linter(select)])
         tls = Tls(certificate, example.after) if example.after in INSIDE_TLS else None
         records = analyzer.feed(Opened(1, START, 0, "192.0.2.1:40001", "192.0.2.2:5222", syn))
-        for number, (side, what) in enumerate(steps(example, tls), 1):
+        opened = {1}
+        for number, (connection, side, what) in enumerate(steps(example, tls), 1):
             if tls is not None and not keys.logs:
                 keys.add(tls.keylog.read_bytes(), "the test")
-            records += analyzer.feed(wire(side, what, number))
+            if connection not in opened:
+                opened.add(connection)
+                later = START + number * 1_000_000
+                records += analyzer.feed(Opened(connection, later, number, "192.0.2.1:40002", "192.0.2.2:5222", True))
+            records += analyzer.feed(wire(connection, side, what, number))
         return Heard([*records, *analyzer.close()])
 
     return play

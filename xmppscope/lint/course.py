@@ -53,11 +53,13 @@ class Course:
     `aligned` says that streams of one number belong together: headers came in turn, request and response, which they do
     not if the capture has missed one. `resumed` tells that an earlier session goes on here (XEP-0198 §5), whose
     stanzas and questions may come up again. `altered` holds the streams whose features a proxy has changed. `stale`
-    tells that a checker wants stanzas now or no longer.
+    tells that a checker wants stanzas now or no longer. `memory` is what all connections of a run share: the sessions
+    that may be resumed, by domain and id.
     """
 
-    def __init__(self, about: About) -> None:
+    def __init__(self, about: About, memory: dict[tuple[str, str], object] | None = None) -> None:
         self.about = about
+        self.memory = {} if memory is None else memory
         self.sides: dict[Sender, Side] = {INITIATING: Side(), RECEIVING: Side()}
         self.last: Entry | None = None
         self.ended_first: Sender | None = None

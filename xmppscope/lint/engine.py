@@ -27,7 +27,7 @@ class _Watched:
     """The rules' state of one connection, and by the name of an element the methods that see it."""
 
     def __init__(self, about: About, linter: "Linter", checkers: Sequence[type[Checker]]) -> None:
-        self.course = Course(about)
+        self.course = Course(about, linter.memory)
         self.checkers = [checker(self.course, linter.report) for checker in checkers]
         self.handlers: dict[str, tuple[Callable[[Seen], None], ...]] = {}
 
@@ -57,6 +57,7 @@ class Linter:
         self._payloads: dict[str, _Handlers] = {}
         self._kinds: dict[Kind, _Handlers] = {}
         self._tabulate()
+        self.memory: dict[tuple[str, str], object] = {}
         self._connections: dict[int, _Watched] = {}
         self._course: Course
         self._found: list[Note] = []

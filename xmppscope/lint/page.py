@@ -27,7 +27,7 @@ was sent before the capture began is never held against anybody, nor is the orde
 may have wrong. What the proxy itself changed or added is not judged. Forwarded and archived stanzas are content: of
 them only the wrapping is judged.
 
-In the examples C is the initiating, S the receiving entity.
+In the examples C is the initiating, S the receiving entity; C2 and S2 are the same two on a later connection.
 """
 
 

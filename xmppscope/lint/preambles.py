@@ -56,6 +56,14 @@ _SASL2: Final = (
 )
 _BOSH: Final = "xmlns='http://jabber.org/protocol/httpbind' xmlns:xmpp='urn:xmpp:xbosh'"
 _COMPONENT: Final = "xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
+_MANAGED: Final = (
+    *_LOGIN,
+    f"C: <enable {MANAGEMENT} resume='true'/>",
+    f"S: <enabled {MANAGEMENT} id='m1' resume='true'/>",
+)
+_SENT: Final = tuple(
+    f"C: <message to='romeo@montague.example' id='{identity}'><body>Hark!</body></message>" for identity in ("y1", "y2")
+)
 PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
     "none": (),
     "tls": (),
@@ -74,11 +82,8 @@ PREAMBLES: Final[dict[Preamble, tuple[str, ...]]] = {
     "offer": _OFFER,
     "account": _ACCOUNT,
     "login": _LOGIN,
-    "management": (
-        *_LOGIN,
-        f"C: <enable {MANAGEMENT} resume='true'/>",
-        f"S: <enabled {MANAGEMENT} id='m1' resume='true'/>",
-    ),
+    "management": _MANAGED,
+    "cut": (*_MANAGED, *_SENT, "C rst", *(line.replace(":", "2:", 1) for line in _ACCOUNT)),
     "websocket": (
         "C: <open to='capulet.example' version='1.0' xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>",
         "S: <open from='capulet.example' id='w1' xml:lang='en' version='1.0' "
@@ -120,6 +125,7 @@ NAMES: Final[dict[Preamble, str]] = {
     "account": "after authentication, before a resource is bound",
     "login": "on a client's stream, after login",
     "management": "on a client's stream, with stream management enabled",
+    "cut": "after two messages (y1, y2), a cut and another login",
     "servers": "between two servers",
     "websocket": "over WebSocket, after <open/> of both sides",
     "bosh": "over BOSH, after the session was created with rid 1001",

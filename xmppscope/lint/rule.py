@@ -11,7 +11,7 @@ from xmppscope.model.timeline import Severity
 
 Preamble = Literal[
     "login", "account", "header", "management", "none", "servers", "component", "offer", "secure", "sasl2",
-    "tls", "tls-old", "tls-nameless", "tls-web", "bosh", "websocket",
+    "cut", "tls", "tls-old", "tls-nameless", "tls-web", "bosh", "websocket",
 ]  # fmt: skip
 
 LEVELS: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3}
@@ -21,8 +21,8 @@ LEVELS: Final[dict[Severity, int]] = {"info": 1, "warning": 2, "error": 3}
 class Example(msgspec.Struct, frozen=True):
     """A short conversation: lines such as ``C: <presence/>``, ``S: <r/>`` or ``C fin``.
 
-    C is the initiating, S the receiving entity. `after` names what has passed before (lint.preambles), so that the
-    lines show only what matters.
+    C is the initiating, S the receiving entity, C2 and S2 the same two on a later connection. `after` names what has
+    passed before (lint.preambles), so that the lines show only what matters.
     """
 
     lines: tuple[str, ...]

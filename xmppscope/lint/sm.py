@@ -6,6 +6,7 @@ proxy the order is certain.
 """
 
 import re
+from collections import deque
 from typing import Final
 
 from xmppscope.lint import names
@@ -38,6 +39,8 @@ _MANAGEMENT: Final = tuple(
     name for local in ("enable", "enabled", "failed", "resume", "resumed", "r", "a") for name in names.managed(local)
 )
 _PATIENCE: Final = 12
+_RECENT: Final = 64
+_MOST_SESSIONS: Final = 512
 _SECOND: Final = 1.0
 
 
@@ -52,6 +55,7 @@ class _Counter:
         self.asked: Entry | None = None
         self.requests = 0
         self.answers = 0
+        self.recent: deque[str | None] = deque(maxlen=_RECENT)
 
 
 class ManagementChecker(Checker):
@@ -78,6 +82,7 @@ class ManagementChecker(Checker):
         if self._counting:
             counter = self._of[entry.sender]
             counter.moved = True
+            counter.recent.append(entry.id)
             if counter.sent is not None:
                 counter.sent = (counter.sent + 1) % _WRAP
             elif entry.sender == INITIATING:
@@ -154,6 +159,22 @@ class ManagementChecker(Checker):
         if element.attrs.get("resume") in _TRUE and not element.attrs.get("id"):
             self.report(ENABLED_ID, "the session can be resumed, yet it has no id")
         self._start(RECEIVING, 0)
+        self._remember(element.attrs.get("id", ""))
+
+    def _remember(self, identity: str) -> None:
+        """Let later connections find the session; the oldest is forgotten first."""
+        memory = self.course.memory
+        memory[self.course.about.negotiation.domain.lower(), identity] = self
+        if len(memory) > _MOST_SESSIONS:
+            del memory[next(iter(memory))]
+
+    def left(self, sender: Sender, h: int) -> list[str | None] | None:
+        """Return the ids of what *sender* has sent beyond *h*; None if that is not known to the last stanza."""
+        counter, course = self._of[sender], self.course
+        if counter.sent is None or not course.whole() or course.about.lost:
+            return None
+        count = (counter.sent - h) % _WRAP
+        return list(counter.recent)[-count:] if 0 < count <= len(counter.recent) else [] if not count else None
 
     def _resume(self, element: Element) -> None:
         h = self._h(element)
@@ -174,6 +195,7 @@ class ManagementChecker(Checker):
             self._start(INITIATING, h)
             self._of[INITIATING].sent = (h + self._since_resume) % _WRAP
             self._start(RECEIVING, asked)
+            self._remember(previd)
 
     def _start(self, sender: Sender, count: int) -> None:
         counter = self._of[sender]
