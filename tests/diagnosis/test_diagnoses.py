@@ -81,6 +81,13 @@ BAD: list[tuple[str, tuple[str, ...], str, list[str]]] = [
      ("servers", "C: <db:result from='b.example' to='a.example'>k</db:result>",
       "S: <db:result from='a.example' to='b.example' type='invalid'/>", *CLOSE),
      "a.example does not let b.example in: the key did not hold", ["result"]),
+    ("dialback behind EXTERNAL",
+     ("servers", "C: <auth {sasl} mechanism='EXTERNAL'>Yi5leGFtcGxl</auth>", failure("not-authorized"),
+      "C: <db:result from='b.example' to='a.example'>k</db:result>",
+      "S: <db:result from='a.example' to='b.example' type='error'><error><remote-server-not-found {errors}/></error>"
+      "</db:result>", "C: <stream:error><not-authorized {streams}/></stream:error>{close}", "C fin", "S fin"),
+     "a.example does not let b.example in: it could not be verified (remote-server-not-found). EXTERNAL had been "
+     "refused before (not-authorized).", ["failure", "result", "error"]),
     ("RST", ("in", "C rst"), "alice@a.example/desk reset the connection without closing its stream", ["iq", "closed"]),
     ("answered with RST", ("in", "C: <presence/>", "wait 60", "S: <message/>", "C rst"),
      "alice@a.example/desk vanished: what was sent to it last was answered with a reset, 60 s after",

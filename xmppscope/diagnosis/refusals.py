@@ -70,7 +70,8 @@ def _by_condition(case: Case, refusal: Refusal) -> Verdict:
     )
 
 
-def _dialback(case: Case, refusal: Refusal) -> Verdict:
+def dialback(case: Case, refusal: Refusal) -> Verdict:
+    """Return why a domain that was claimed was not accepted, and what came of EXTERNAL before."""
     entry = refusal.entry
     sender, receiver = name(entry.to or "the domain"), name(entry.from_ or domain(case))
     if refusal.why == "invalid":
@@ -84,7 +85,10 @@ def _dialback(case: Case, refusal: Refusal) -> Verdict:
             f"it could not be verified ({name(refusal.why)}{words(refusal.said)})",
             f"see whether {receiver} can reach the server of {sender}: DNS SRV, port 5269, firewall, certificate",
         )
-    return Verdict(f"{receiver} does not let {sender} in: {why}.", advice, (entry.entry,))
+    external = next((one for one in case.attempts if one.family == "certificate" and one.refused), None)
+    also = f" EXTERNAL had been refused before ({name(external.why)}{words(external.said)})." if external else ""
+    entries = (external.refused, entry.entry) if external else (entry.entry,)
+    return Verdict(f"{receiver} does not let {sender} in: {why}.{also}", advice, entries)
 
 
 def _tls(case: Case, refusal: Refusal) -> Verdict:
@@ -95,4 +99,4 @@ def _tls(case: Case, refusal: Refusal) -> Verdict:
     )
 
 
-_SPECIAL: Final[dict[str, Callable[[Case, Refusal], Verdict]]] = {"dialback": _dialback, "tls": _tls}
+_SPECIAL: Final[dict[str, Callable[[Case, Refusal], Verdict]]] = {"dialback": dialback, "tls": _tls}

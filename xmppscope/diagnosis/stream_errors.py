@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from xmppscope.diagnosis.case import Case, StreamError, other
+from xmppscope.diagnosis.refusals import dialback
 from xmppscope.diagnosis.sessions import Sessions
 from xmppscope.diagnosis.verdict import (
     Verdict,
@@ -174,6 +175,10 @@ def _not_authorized(case: Case, error: StreamError, _sessions: Sessions) -> Foun
             "give the component and the server's configuration the same secret",
             _numbers(case.latest.get(INITIATING)),
         )
+    # Servers close the stream behind a claim that was refused; why it was is what counts.
+    if case.refusal is not None and case.refusal.what == "dialback" and not case.authenticated:
+        found = dialback(case, case.refusal)
+        return found.text, found.advice, found.entries
     failed = [attempt.refused for attempt in case.attempts if attempt.refused]
     if failed and not case.authenticated:
         return (
