@@ -204,9 +204,10 @@ def test_a_missing_rid_is_waited_for_and_then_shown_as_missing(bosh: Callable[..
 def test_the_end_of_the_session_waits_for_nothing(bosh: Callable[..., Any]) -> None:
     gone = reply(type="terminate", condition="item-not-found")
     told = bosh((1, "C", ask(111)), (2, "C", ask(112)), (1, "S", gone), (2, "S", gone))
-    assert [entry.summary for entry in told.entries][-6:] == [
+    assert [entry.summary for entry in told.entries][-7:] == [
         "not in the capture: rid 101 to 110",
         "ask for what comes next, rid 111",
+        "another TCP connection: 192.0.2.1:40002",
         "ask for what comes next, rid 112",
         "no answer to rid 101 to 110 so far; rid 111 is answered",
         "BOSH session ended: item-not-found (the session, the stream or the rid is not known)",
