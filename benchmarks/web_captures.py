@@ -225,8 +225,8 @@ def make(path: Path, road: str, stanzas: int, seed: int = 1) -> int:
         talking: deque[tuple[Road, Iterator[object]]] = deque()
         while True:
             while len(talking) < AT_ONCE and (number := next(newcomers, None)) is not None:
-                steps = iter(Conversation(number, min(stanzas, PER_CONNECTION), seed, tls=False))
-                talking.append((ROADS[road](packets, number), steps))
+                newcomer = iter(Conversation(number, min(stanzas, PER_CONNECTION), seed, tls=False))
+                talking.append((ROADS[road](packets, number), newcomer))
             if not talking:
                 break
             client, steps = talking.popleft()

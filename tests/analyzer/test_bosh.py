@@ -1,4 +1,4 @@
-"""BOSH sessions: bodies over several TCP connections, in whatever order, told as one connection in the order of rids."""
+"""BOSH sessions: bodies over several TCP connections, in any order, told as one connection in the order of rids."""
 
 import gzip
 from collections.abc import Callable

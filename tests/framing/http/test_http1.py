@@ -333,7 +333,8 @@ def test_it_reads_what_h11_writes(fields: list[tuple[str, str]], body: bytes, ch
 
 PIECES = st.sampled_from([
     POST, OK, CHUNKED, b"\r\n", b"0\r\n\r\n", b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n", b"GET / HTTP/1.1\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Content-Encoding: gzip\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\4\0\0\0\0\0",
+    b"Transfer-Encoding: chunked\r\n", b"Content-Encoding: gzip\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\0\0\0\4\0\0\0\0\0",
     b"HTTP/1.1 204 x\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\n\r\n", b"\0\0\5\1\4\0\0\0\1\x82\x86\x84\x41\0",
 ])  # fmt: skip
 

@@ -207,7 +207,9 @@ HOSTILE = {
         ).serialize(),
         "headers that cannot be decompressed",
     ),
-    "an index that is none": (HeadersFrame(1, b"\xff\xff\xff", flags=["END_HEADERS"]).serialize(), "cannot be decompressed"),
+    "an index that is none": (
+        HeadersFrame(1, b"\xff\xff\xff", flags=["END_HEADERS"]).serialize(), "cannot be decompressed",
+    ),
 }  # fmt: skip
 
 
@@ -244,8 +246,9 @@ def test_bodies_and_streams_are_bounded() -> None:
         st.tuples(
             st.integers(0, 1),
             st.sampled_from([
-                CLIENT, SETTINGS, headers(1, POST), headers(3, POST, last=True), data(1, b"hello"), data(3, b"", last=True),
-                headers(1, [(":status", "200")]), headers(1, [(":status", "x")], last=True), RstStreamFrame(1).serialize(),
+                CLIENT, SETTINGS, headers(1, POST), headers(3, POST, last=True), data(1, b"hello"),
+                headers(1, [(":status", "200")]), headers(1, [(":status", "x")], last=True), data(3, b"", last=True),
+                RstStreamFrame(1).serialize(),
                 HeadersFrame(1, b"\x82").serialize(), ContinuationFrame(1, b"\x86", flags=["END_HEADERS"]).serialize(),
             ]) | st.binary(max_size=30),
             st.sampled_from("fffffflc"),
