@@ -38,6 +38,7 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
     record: str | None = None
     write_keylog: str | None = None
     force: bool = False
+    web: str | None = None
     form: Literal["text", "jsonl"] = "text"
     output: str | None = None
     show_secrets: bool = False
@@ -98,6 +99,13 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--record", metavar="FILE", help="Record both legs, keys inside, as pcapng.")
 @click.option("--write-keylog", metavar="FILE", help="Write the TLS secrets of both legs, for Wireshark.")
 @click.option("--force", is_flag=True, help="Overwrite the files of --record and --write-keylog.")
+@click.option(
+    "--web",
+    metavar="HOST:PORT",
+    is_flag=False,
+    flag_value="127.0.0.1:0",
+    help="Show it live in a browser too; alone, on a free port of 127.0.0.1.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What to print.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option("--show-secrets", is_flag=True, help="Print passwords, proofs and tokens instead of masking them.")

@@ -34,6 +34,7 @@ from xmppscope.session.seen import Observer
 from xmppscope.tls.keylog import KeyStore
 
 if TYPE_CHECKING:
+    from xmppscope.cli.live_viewer import LiveViewer
     from xmppscope.filter.context import Selection
 
 _FLUSH: Final = 0.25
@@ -57,8 +58,11 @@ class Watcher:
         self._recording: Recording | None = None
         self._keylog: KeyLogFile | None = None
         self._analyzer: Analyzer | None = None
-        if not options.quiet:
-            known = observers(passwords=secrets)
+        self._web = None if options.web is None else _live_viewer(options.web)
+        if self._web is not None:
+            also = [*also, self._web.histories]
+        if not options.quiet or self._web is not None:
+            known = observers(None if self._web is None else self._web.trackers, secrets)
             self._analyzer = Analyzer(KeyStore(), show_secrets=options.show_secrets, observers=[*known, *also])
         self._text = TextTimeline(_style(options, output)) if options.form == "text" and not options.quiet else None
         self._renderer = self._text or JsonLines()
@@ -81,6 +85,8 @@ class Watcher:
             self._recording = Recording(options.record, force=options.force)
         if options.write_keylog is not None:
             self._keylog = KeyLogFile(options.write_keylog, force=options.force)
+        if self._web is not None:
+            self._web.start(options.record)
         self._print([Header(xmppscope=__version__)])
 
     def watch(self, events: list[ProxyEvent]) -> None:
@@ -129,6 +135,8 @@ class Watcher:
 
     def close(self) -> None:
         """Complete the files."""
+        if self._web is not None:
+            self._web.close()
         for file in (self._recording, self._keylog):
             if file is not None:
                 file.close()
@@ -151,6 +159,10 @@ class Watcher:
 
     def _print(self, records: list[Record]) -> None:
         if not records or self._analyzer is None:
+            return
+        if self._web is not None:
+            self._web.add(records)
+        if self._options.quiet:
             return
         if self._selected is not None:
             records = self._selected.feed(records)
@@ -184,6 +196,8 @@ class Watcher:
             self._latest = event.time
             if self._first is None and isinstance(event, Opened):
                 self._first = event.time
+                if self._web is not None:
+                    self._web.begin(event.time)
                 if self._text is not None:
                     self._text.clock.origin = event.time
                 if self._selected is not None:
@@ -220,6 +234,13 @@ class Watcher:
             lines += blocks.command("Wireshark", f"wireshark {self.decode_as}{name}", _AGAIN)
         for line in lines:
             click.echo(line, err=True)
+
+
+def _live_viewer(where: str) -> "LiveViewer":
+    """Return the viewer of `--web`, for which a web server is loaded."""
+    from xmppscope.cli.live_viewer import LiveViewer
+
+    return LiveViewer(where)
 
 
 def _style(options: ProxyOptions, output: Unhurried) -> Style:

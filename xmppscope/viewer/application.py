@@ -118,6 +118,7 @@ class _Served:
         gone = asyncio.ensure_future(_until_gone(socket))
         place = _number(socket.query_params.get("from"))
         left = 0
+        self._timeline.watched += 1
         try:
             while not gone.done():
                 if len(self._timeline) - place > BEHIND:
@@ -135,6 +136,7 @@ class _Served:
         except WebSocketDisconnect:
             return
         finally:
+            self._timeline.watched -= 1
             gone.cancel()
         with contextlib.suppress(RuntimeError):  # it has gone away in between
             await socket.close()

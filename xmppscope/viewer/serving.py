@@ -3,6 +3,7 @@
 import errno
 import socket
 import threading
+import time
 from typing import Final
 
 import uvicorn
@@ -17,6 +18,8 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _GRACE: Final = 1
 _WAIT: Final = 5.0
+_LAST: Final = 0.6
+_SHORT: Final = 0.02
 _WAITING: Final = 64
 
 
@@ -24,6 +27,7 @@ class Viewer:
     """The server of one timeline; `url` is the address with the token, to be told to the user."""
 
     def __init__(self, timeline: Timeline, face: Face, host: str, port: int, option: str = "--listen") -> None:
+        self._timeline = timeline
         self._socket = _listen(host, port, option)
         port = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
@@ -48,7 +52,10 @@ class Viewer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer no more; pages that are open are told that the connection is lost."""
+        """Answer no more; pages that follow have a moment to be told the end."""
+        until = time.monotonic() + _LAST
+        while self._timeline.done and self._timeline.watched and time.monotonic() < until:
+            time.sleep(_SHORT)
         self._server.should_exit = True
         self._thread.join(_WAIT)
         self._socket.close()

@@ -24,11 +24,15 @@ Test = Callable[[Entry, Sequence[Finding], Connection | None], object]
 
 
 class Timeline:
-    """Records, in their order; `done` says that no more will come, `meta` what the page is to know of them all."""
+    """Records, in their order; `done` says that no more will come.
+
+    `meta` is what the page is to know of them all, `watched` how many pages follow live.
+    """
 
     def __init__(self) -> None:
         self.meta: dict[str, Any] = {}
         self.done = False
+        self.watched = 0
         self.left = 0
         self._encoder = msgspec.json.Encoder()
         self._decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
