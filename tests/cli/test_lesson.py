@@ -221,3 +221,41 @@ def test_lanes_are_drawn_with_arrows_between_them() -> None:
 )
 def test_prose_breaks_where_its_language_does(text: str, columns: int, lines: list[str]) -> None:
     assert wrap(text, columns) == lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--live",), ["Art thou not Ro", "Romeo closes his document", "2 connections"]),
+        (("--live", "subscription"), ["now both", "accepted the subscription"]),
+        (("--live", "--break", "password"), ["not-authorized", "It broke off, as it had to", "juliet did not get in"]),
+        (("--live", "--break", "starttls"), ["offers no STARTTLS", "starttls-absent"]),
+        (("--live", "--break", "resource"), ["conflict", "was thrown out"]),
+        (("--live", "--break", "acknowledgement"), ["resumed", "sm-ack-missing"]),
+    ],
+    ids=" ".join,
+)
+def test_a_lesson_is_played_through_the_proxy(
+    arguments: tuple[str, ...], shown: list[str], xmppscope: Callable[..., CompletedProcess[bytes]]
+) -> None:
+    done = xmppscope("lesson", *arguments)
+    told = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, told
+    for words in shown:
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--live", "room"), "--live: room can't be played; there are first, resumption, subscription"),
+        (("--break", "pasword"), "--break pasword: nothing breaks so; did you mean password?"),
+        (("resumption", "--break", "password"), "--break password: belongs to another lesson; xmppscope lesson first"),
+    ],
+)
+def test_what_cannot_be_played_is_said_in_a_line(
+    arguments: tuple[str, ...], problem: str, xmppscope: Callable[..., CompletedProcess[bytes]]
+) -> None:
+    done = xmppscope("lesson", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"xmppscope: {problem}\n"

@@ -31,7 +31,12 @@ class LessonOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--answers", is_flag=True, help="With the answers, for the teacher.")
 @click.option("--lang", metavar="LANGUAGE", help="en or zh-Hans; by default that of the locale, else English.")
 @click.option("--live", is_flag=True, help="Play it through the real proxy, with a small server, on this machine.")
-@click.option("--break", "broken", metavar="WHAT", help="With --live: what goes wrong; --break list says what can.")
+@click.option(
+    "--break",
+    "broken",
+    metavar="WHAT",
+    help="Live, and something goes wrong: password, starttls, resource or acknowledgement.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option(
     "--color",

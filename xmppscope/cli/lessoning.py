@@ -35,7 +35,7 @@ def run(options: LessonOptions) -> int:
     output = Output(options.output)
     language = language_of(options, output.encoding)
     if options.name is None:
-        return _write(output, _page(options, output, language).listed([lesson(name, language) for name in NAMES]))
+        return _write(output, page_for(options, output, language).listed([lesson(name, language) for name in NAMES]))
     chosen = found(options.name, language)
     shown, asked = prepared(chosen, language)
     if options.html:
@@ -43,7 +43,7 @@ def run(options: LessonOptions) -> int:
 
         handout = Handout(chosen, language, shown, asked, answers=options.answers)
         return _write_bytes(output, handout.page().encode())
-    page = _page(options, output, language)
+    page = page_for(options, output, language)
     if output.is_terminal and sys.stdin is not None and sys.stdin.isatty() and not options.answers:
         from xmppscope.cli.lesson_tour import Tour
 
@@ -93,7 +93,8 @@ def read(view: View, chosen: Lesson) -> Recorded:
     return Recorded(view, records, notebook.known)
 
 
-def _page(options: LessonOptions, output: Output, language: str) -> LessonPage:
+def page_for(options: LessonOptions, output: Output, language: str) -> LessonPage:
+    """Return what lays lessons out for *output*."""
     terminal = output.is_terminal
     drawing = Drawing(
         width=options.width or (80 if output.name else columns(terminal=terminal)),

@@ -77,6 +77,9 @@ class DemoClient:
     async def start_tls(self) -> None:
         """Ask for TLS (RFC 6120 §5) and open a stream inside; nothing is to be done where TLS is there already."""
         if not self._stream.secure:
+            features = self._stream.features
+            if features is None or features.find(tag(names.TLS, "starttls")) is None:
+                raise DemoError(f"{self.jid.bare}: the server offers no STARTTLS, or somebody has taken the offer out")
             self.send(element(names.TLS, "starttls"))
             await self._stream.secured_by_tls()
             await self._stream.open()
@@ -146,6 +149,10 @@ class DemoClient:
         answer = await self.expect(named(names.MANAGEMENT, "a"), "an acknowledgement")
         if self.management is not None:
             self.management.acknowledge(answer.get("h"))
+
+    def fall_silent(self) -> None:
+        """Acknowledge nothing any more, as a client does whose programmer forgot it."""
+        self._stream.answers = False
 
     async def cut(self) -> None:
         """Reset the connection, as if the network had failed; the session can be resumed."""

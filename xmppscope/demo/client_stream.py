@@ -34,12 +34,14 @@ class DemoError(XmppscopeError):
 class ClientStream:
     """The connections of one client, one after the other; it is the `Owner` of its line.
 
-    `management` is None while stanzas are not counted. A wait longer than *patience* seconds is a `DemoError`.
+    `management` is None while stanzas are not counted; requests for an acknowledgement get none unless it `answers`.
+    A wait longer than *patience* seconds is a `DemoError`.
     """
 
     def __init__(self, jid: Jid, context: ssl.SSLContext, patience: float) -> None:
         self.log = Log(jid.bare)
         self.management: Management | None = None
+        self.answers = True
         self.features: Element | None = None
         self._jid = jid
         self._context = context
@@ -125,7 +127,7 @@ class ClientStream:
 
     async def close(self) -> None:
         """Close the stream and the connection (RFC 6120 §4.4)."""
-        if self.management is not None:
+        if self.management is not None and self.answers:
             # XEP-0198 §4: what is acknowledged before the end need not be sent to anybody else.
             self.transmit(self.management.answer())
         self._write("</stream:stream>")
@@ -197,7 +199,8 @@ class ClientStream:
         elif got.tag == names.STREAM_ERROR:
             self._give_up(f"the server ended the stream: {condition(got)}")
         elif got.tag == tag(names.MANAGEMENT, "r") and self.management is not None:
-            self.transmit(self.management.answer())
+            if self.answers:
+                self.transmit(self.management.answer())
         elif got.tag == names.IQ and got.get("type") in ("get", "set"):
             self._answer(got)
 
