@@ -60,7 +60,7 @@ class ArchiveChecker(Checker):
         identity = result.attrs.get("queryid")
         if identity in self._asked or self._silent or seen.entry.sender != RECEIVING or not self.course.is_client:
             return
-        if seen.entry.name == "message" and len(self._odd) < _FEW:
+        if seen.entry.name == "message" and len(self._odd) < _FEW and self.course.whole():
             self._odd.setdefault(identity, seen.entry.entry)
 
     def ended(self) -> None:

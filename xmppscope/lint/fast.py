@@ -26,16 +26,18 @@ class FastChecker(Checker):
         if element is None or entry.sender != INITIATING:
             return
         if element.child(names.FAST_OFFER) is not None:
-            missing = self._missing(element)
+            missing = self._missing(element, entry)
             if missing:
                 self.report(PRECONDITIONS, f"a login with a token, and {missing}")
         request = element.child(_REQUEST)
         if request is not None:
             self._request(request.attrs.get("mechanism", ""), entry)
 
-    def _missing(self, element: Element) -> str:
-        header, agent = self.course.sides[INITIATING].header, element.child(_AGENT)
-        if header is not None and not header.attrs.get("from"):
+    def _missing(self, element: Element, entry: Entry) -> str:
+        side, agent = self.course.sides[INITIATING], element.child(_AGENT)
+        first, header = side.header_entry, side.header
+        of_this = first is not None and (first.stream, first.protection) == (entry.stream, entry.protection)
+        if of_this and header is not None and not header.attrs.get("from") and not self.course.about.lost:
             return "the stream header does not say who it is"
         if agent is None or not agent.attrs.get("id"):
             return "no id of the installation"

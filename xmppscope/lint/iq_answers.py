@@ -138,7 +138,8 @@ class AnswerChecker(Checker):
         if first is not None and self._asked.get((asker, identity)) == 1:
             self._suspects[asker, identity] = first, entry.entry
         else:
-            if (asker, identity) not in self._asked and not self._forgot and len(self._orphans) < _SETTLED:
+            known = self.course.whole() and not self._forgot and len(self._orphans) < _SETTLED
+            if known and (asker, identity) not in self._asked:
                 self._orphans[asker, identity] = entry.entry
             # An answer from another address, or one that was captured before its request: nobody waits.
             self._early[asker, identity] = entry.entry

@@ -59,7 +59,7 @@ class LaterChecker(Checker):
     def __init__(self, course: Course, report: Report) -> None:
         super().__init__(course, report)
         self._complete = 0
-        self._bound = False
+        self._asked = self._bound = False
 
     def header(self, seen: Seen) -> None:
         """Take a header, with which all begins anew."""
@@ -70,7 +70,7 @@ class LaterChecker(Checker):
         side = course.sides[INITIATING]
         if self._bound and not side.closed and course.is_client and course.tcp and course.whole(INITIATING):
             self.report(RESTART, "the header of a new stream after a resource was bound")
-        self._bound = False
+        self._asked = self._bound = False
 
     def features(self, seen: Seen) -> None:
         """Take features."""
@@ -88,9 +88,14 @@ class LaterChecker(Checker):
         self._complete = 0
 
     def bind(self, seen: Seen, _bind: Element) -> None:
-        """Take a resource binding: its result tells the client that it is bound."""
-        if seen.entry.sender == RECEIVING and seen.entry.type == "result":
-            self._bound = True
+        """Take a resource binding: its result tells the client that it is bound.
+
+        Only behind a request on the same stream: a capture may have the result before the header of its stream.
+        """
+        if seen.entry.sender == INITIATING:
+            self._asked = True
+        elif seen.entry.type == "result":
+            self._bound = self._asked
 
     def ended(self) -> None:
         """Judge how a direction with a stream error has ended."""
