@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 from tests.integration.clients.base import Client
+from tests.integration.clients.web import SCHEMES, WEB_CLIENTS, Kind
 from tests.integration.conftest import CLIENTS
 from tests.integration.test_proxy import CASES, SERVERS, WAYS
 from tests.integration.test_proxy_ways import CLIENTS_WITH_PROXY
+from tests.integration.test_web import CASES as WEB_CASES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "tried-with.md"
 VERSION = r"[0-9][0-9.]*"
@@ -35,3 +37,16 @@ def test_it_names_every_client_that_is_told_to_use_a_proxy() -> None:
     page = PAGE.read_text()
     for client, via, _ in CLIENTS_WITH_PROXY:
         assert re.search(rf"^\| {re.escape(client.name)} \| .*\b{via}\b", page, re.MULTILINE), f"{client.name}, {via}"
+
+
+def test_it_names_every_client_of_the_web_with_what_is_tried() -> None:
+    page = PAGE.read_text()
+    kinds: tuple[Kind, ...] = ("websocket", "bosh")
+    for client in WEB_CLIENTS:
+        cells = [
+            ", ".join(SCHEMES[kind, tls] for tls in (True, False) if (name, client, kind, tls) in WEB_CASES)
+            for name in SERVERS
+            for kind in kinds
+        ]
+        row = " ".join(f"| {cell}".rstrip() for cell in cells)
+        assert re.search(rf"^\| {re.escape(client.name)} {VERSION}[^|]* {re.escape(row)} \|$", page, re.MULTILINE), row

@@ -4,6 +4,7 @@ Each session works as it does without the proxy, and what the client logs is wha
 """
 
 import secrets
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -36,13 +37,13 @@ def upstream(server: Server, kind: Kind) -> list[object]:
     return ["--upstream-url", url, "--upstream-ca", server.ca_file]
 
 
-def web_job(server: Server, kind: Kind, url: str, ca_file: Path, folder: Path, host_meta: str = "") -> WebJob:
+def web_job(server: Server, kind: Kind, url: str, between: ProxyRun, folder: Path, host_meta: str = "") -> WebJob:
     """Return a job for alice."""
     token = secrets.token_hex(4)
     script = Script(server.account("bob").jid, (f"Hello <&> \"'{token}", f"Grüße 🌹 {token}"))
     place = folder / token
     place.mkdir()
-    return WebJob(server.account("alice"), kind, url, ca_file, script, place, host_meta)
+    return WebJob(server.account("alice"), kind, url, between.ca_file, script, place, host_meta)
 
 
 def check(job: WebJob, run: ClientRun) -> None:
@@ -78,13 +79,35 @@ def test_what_the_client_logs_is_what_the_timeline_shows(
     server: Server = request.getfixturevalue(name)
     between = proxy(*upstream(server, kind))
     url = f"{SCHEMES[kind, tls]}://127.0.0.1:{between.port}/anything"
-    job = web_job(server, kind, url, between.ca_file, tmp_path)
+    job = web_job(server, kind, url, between, tmp_path)
     run = driven.run(job)
     check(job, run)
     shown = check_told(between, run, tmp_path)
     (connection,) = [record for record in shown if record["record"] == "connection" and record["kind"] != "unknown"]
     assert connection["transport"] == kind
     assert [record for record in shown if record["record"] == "diagnosis"] == []
+
+
+@pytest.mark.parametrize("kind", ["websocket", "bosh"])
+def test_a_browser_goes_through_the_proxy_to_its_server(
+    kind: Kind, prosody: Server, proxy: StartProxy, tmp_path: Path
+) -> None:
+    driven = Strophe()
+    if driven.missing():
+        pytest.skip(driven.missing() or "")
+    # A browser asks for other hosts too, on its own account: nobody is to be found.
+    between = proxy("--upstream-ca", prosody.ca_file, "--resolver", "127.0.0.1:1")
+    url = f"{SCHEMES[kind, True]}://127.0.0.1:{prosody.https}"
+    job = web_job(prosody, kind, url + (prosody.websocket if kind == "websocket" else prosody.bosh), between, tmp_path)
+    run = driven.run(replace(job, through=between.port))
+    check(job, run)
+    status, said = between.stop()
+    assert status == 0, said
+    shown = between.shown()
+    (number,) = (one["connection"] for one in shown if one["record"] == "connection" and one["kind"] == "c2s")
+    session = [record for record in shown if record.get("connection") == number]
+    assert compare(run.connections, session, torn=[0]) == []
+    assert changed(shown, between.recorded(tmp_path)) == []
 
 
 @pytest.mark.parametrize("kind", ["websocket", "bosh"])
@@ -96,5 +119,5 @@ def test_a_browser_finds_the_proxy_by_the_host_meta_of_the_server(
         pytest.skip(driven.missing() or "")
     between = proxy(*upstream(ejabberd, kind))
     meta = f"https://127.0.0.1:{between.port}/.well-known/host-meta.json"
-    job = web_job(ejabberd, kind, "", between.ca_file, tmp_path, meta)
+    job = web_job(ejabberd, kind, "", between, tmp_path, meta)
     check(job, driven.run(job))

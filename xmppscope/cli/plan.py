@@ -9,7 +9,7 @@ from xmppscope.model.timeline import ConnectionKind
 from xmppscope.proxy.authority import Authority
 from xmppscope.proxy.host import is_loopback, shown
 from xmppscope.proxy.upstream import Mode, parse_upstream
-from xmppscope.proxy.web_url import KINDS, parse_upstream_urls
+from xmppscope.proxy.web_url import KINDS, parse_upstream_urls, scheme_of
 from xmppscope.render.terminal.palette import WARNING, Palette
 
 _LABEL: Final = 12
@@ -65,7 +65,7 @@ def warnings(options: ProxyOptions, _authority: Authority, addresses: Addresses,
 def _listens(addresses: Addresses) -> str:
     where = ", ".join(shown(host, port) for host, port in addresses)
     only = ", this machine only" if all(is_loopback(host) for host, _ in addresses) else ""
-    return f"{where}{only}: XMPP, SOCKS5, HTTP CONNECT, WebSocket, BOSH"
+    return f"{where}{only}: XMPP, SOCKS5, HTTP CONNECT"
 
 
 def _goes_to(options: ProxyOptions) -> str:
@@ -102,6 +102,11 @@ def _steps(options: ProxyOptions, addresses: Addresses) -> list[str]:
     if options.s2s:
         point = f"Let the SRV records of the domain, or its address, lead the other server to {at} and port {port}."
         trust = trust.replace("it trust", "that server trust")
+    urls = parse_upstream_urls(options.upstream_urls)
+    if urls and options.upstream is None:
+        place = f"ADDRESS:{port}" if everywhere else shown(host, port)
+        ours = " or ".join(f"{scheme_of(url.kind, tls=True)}://{place}{url.path}" for url in urls)
+        point = f"In the web client set {ours}; the JID stays as it is."
     if options.mode == "transparent":
         point = f"Redirect the clients' connections to port {port}, and leave the proxy's own ones out."
     return [

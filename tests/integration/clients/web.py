@@ -24,7 +24,10 @@ SCHEMES: dict[tuple[Kind, bool], str] = {
 
 @dataclass(frozen=True)
 class WebJob:
-    """Who logs in where, over what; where `host_meta` is, the URL is found there."""
+    """Who logs in where, over what; where `host_meta` is, the URL is found there.
+
+    `through` is the port of a proxy for HTTP that a browser is told of.
+    """
 
     account: Account
     kind: Kind
@@ -33,6 +36,7 @@ class WebJob:
     script: Script
     folder: Path
     host_meta: str = ""
+    through: int = 0
 
     def described(self) -> dict[str, Any]:
         """Return what a program of ours must know."""
@@ -44,6 +48,7 @@ class WebJob:
             "url": self.url,
             "host_meta": self.host_meta,
             "ca_file": str(self.ca_file),
+            "through": self.through,
         }
 
 

@@ -53,8 +53,12 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, library=job["library"]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
+        arguments = list(ARGUMENTS)
+        if job["through"]:
+            bypass = f"<-loopback>;127.0.0.1:{server.server_port}"
+            arguments += [f"--proxy-server=127.0.0.1:{job['through']}", f"--proxy-bypass-list={bypass}"]
         browser = playwright.chromium.launch(
-            executable_path=job["chromium"], args=ARGUMENTS, env={**os.environ, "HOME": str(home)}
+            executable_path=job["chromium"], args=arguments, env={**os.environ, "HOME": str(home)}
         )
         page = browser.new_page()
         page.on("pageerror", lambda error: sys.stderr.write(f"{error}\n"))
