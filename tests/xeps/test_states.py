@@ -89,6 +89,12 @@ SMALL = [
         ("yes", (5, 6)),
     ),
     (
+        "C: <iq type='set' id='b'><query xmlns='jabber:iq:register'><remove/></query></iq>\n"
+        "S: <iq type='result' id='b'/>",
+        ("registration", ""),
+        ("deleted", (5, 6)),
+    ),
+    (
         "C: <iq type='set' id='b'><enable xmlns='urn:xmpp:push:0' jid='p.example' node='n'/></iq>\n"
         "S: <iq type='result' id='b'/>",
         ("push", "p.example"),
