@@ -28,10 +28,12 @@ RECORDINGS = [
     "tls13-keyupdate-prosody",
     "tls13-starttls-prosody",
     "unicode-prosody",
+    "ws-fragmented-prosody",
+    "ws-prosody",
     "zlib-ejabberd",
     "zlib-tls-ejabberd",
 ]
-NOT_READ_YET = ["ws-prosody", "bosh-http-prosody"]
+NOT_READ_YET = ["bosh-http-prosody"]
 ROUNDS = 6
 FILE_HEADER = 24
 RECORD_HEADER = struct.Struct("<IIII")

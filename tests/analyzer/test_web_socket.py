@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hpack import Encoder
+from hyperframe.frame import DataFrame, HeadersFrame, SettingsFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -431,3 +433,41 @@ def test_damage_never_hurts(talk: Any, seed: int) -> None:
     assert timeline.connections[0].transport == "websocket"
     assert len(timeline.entries) < 100
     assert sent
+
+
+# HTTP/2 (RFC 8441).
+
+
+def streams(who: str, *parts: tuple[int, Any]) -> bytes:
+    """Frames of HTTP/2: header lists and data, by stream."""
+    encoder = Encoder()
+    made = b""
+    for stream, part in parts:
+        if isinstance(part, bytes):
+            made += DataFrame(stream, part).serialize()
+        else:
+            made += HeadersFrame(stream, encoder.encode(part), flags=["END_HEADERS"]).serialize()
+    return made
+
+
+@pytest.mark.parametrize("split", [0, 1, 50])
+def test_over_http2(wire: Callable[..., Wire], split: int) -> None:
+    made = wire(ask=b"", grant=b"", split=split)
+    asked = [
+        (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", "/ws"),
+        (":authority", "a.example"), ("sec-websocket-protocol", "xmpp"), ("sec-websocket-version", "13"),
+        ("origin", "https://web.example"), ("cookie", "sid=c2VjcmV0"),
+    ]  # fmt: skip
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize()
+    made.send("S", SettingsFrame(0, settings={8: 1}).serialize())
+    made.send("C", preface + streams("C", (1, asked)))
+    made.send("S", streams("S", (1, [(":status", "200"), ("sec-websocket-protocol", "xmpp")])))
+    for who, xml in SESSION:
+        data = frame(who, xml)
+        made.send(who, streams(who, (1, data[:20]), (1, data[20:])))
+    timeline = made.end()
+    assert timeline.told == TOLD
+    assert timeline.entries[0].annotations[0].text == "CONNECT /ws, HTTP/2"
+    assert timeline.entries[1].summary == "WebSocket granted with subprotocol xmpp"
+    assert [entry.offset[0] for entry in timeline.entries[2:5]] == [0, 0, len(OPENED)]
+    assert b"c2VjcmV0" not in timeline.lines

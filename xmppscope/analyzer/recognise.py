@@ -41,6 +41,10 @@ _HTTP: Final = (
     b"HTTP/1.",
     b"PRI * ",
 )
+_SETTINGS: Final = re.compile(rb"(?s)\0\0.\x04[\0\x01]\0{4}")
+_SETTINGS_BEGUN: Final = re.compile(rb"(?s)\0(?:\0(?:.(?:\x04(?:[\0\x01]\0{0,3})?)?)?)?\Z")
+"""What a server begins HTTP/2 with, which needs no preface of its own (RFC 9113 §3.4)."""
+
 _XMPP_NAMESPACES: Final = frozenset({STREAM, TLS, SASL, SASL2, SM3, COMPRESS, DIALBACK})
 _IQ_TYPES: Final = frozenset({"get", "set", "result", "error"})
 
@@ -64,8 +68,10 @@ def recognise(data: bytes, *, last: bool = False) -> First:
         return First.XML
     if data[0] in (0x14, 0x15, 0x16) and data[1:2] in (b"", b"\x03"):
         return First.TLS if last or len(data) >= 2 else First.UNDECIDED
-    if data.startswith(_HTTP):
+    if data.startswith(_HTTP) or _SETTINGS.match(data):
         return First.HTTP
+    if _SETTINGS_BEGUN.match(data) and not last:
+        return First.UNDECIDED
     if len(data) < LONGEST:
         if _XML_BEGUN.match(data):
             return First.XML if last else First.UNDECIDED

@@ -93,7 +93,10 @@ class Web:
             self._socket.lost(direction, length, stamp)
             return
         side = direction.side
-        if not self._bosh.lost(side, length, stamp):
+        if self._tunnels:
+            for tunnel in self._tunnels.values():
+                tunnel.lost(direction, None, stamp)
+        elif not self._bosh.lost(side, length, stamp):
             tell_gap(self._ledger, direction, length, None, stamp)
         self._tracks[side].add(self._at[side], stamp)
         self._at[side] += length or 0
