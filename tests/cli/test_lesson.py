@@ -18,6 +18,7 @@ from xmppscope.cli.lessoning import prepared
 from xmppscope.lessons.binding import Recorded, Shown
 from xmppscope.lessons.handout import Handout
 from xmppscope.lessons.library import NAMES, Step, View, lesson
+from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Entry
 from xmppscope.render.terminal.width import width, wrap
 
@@ -73,12 +74,10 @@ def test_the_language_is_that_of_the_locale_unless_it_is_said() -> None:
         (("first", "--lang", "xx"), "--lang xx: no such translation; there are en and zh-Hans"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(
-    arguments: tuple[str, ...], problem: str, xmppscope: Callable[..., CompletedProcess[bytes]]
-) -> None:
-    done = xmppscope("lesson", *arguments)
-    assert done.returncode == 2
-    assert done.stderr.decode() == f"xmppscope: {problem}\n"
+def test_what_cannot_be_done_is_said_in_a_line(arguments: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(XmppscopeError) as raised:
+        run(*arguments)
+    assert str(raised.value) == problem
 
 
 def test_ascii_only_where_it_is_wanted() -> None:
@@ -253,9 +252,7 @@ def test_a_lesson_is_played_through_the_proxy(
         (("resumption", "--break", "password"), "--break password: belongs to another lesson; xmppscope lesson first"),
     ],
 )
-def test_what_cannot_be_played_is_said_in_a_line(
-    arguments: tuple[str, ...], problem: str, xmppscope: Callable[..., CompletedProcess[bytes]]
-) -> None:
-    done = xmppscope("lesson", *arguments)
-    assert done.returncode == 2
-    assert done.stderr.decode() == f"xmppscope: {problem}\n"
+def test_what_cannot_be_played_is_said_in_a_line(arguments: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(XmppscopeError) as raised:
+        run(*arguments)
+    assert str(raised.value) == problem
