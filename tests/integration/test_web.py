@@ -13,9 +13,10 @@ import pytest
 from tests.integration.clients.base import ClientRun, Script
 from tests.integration.clients.web import SCHEMES, WEB_CLIENTS, Kind, Strophe, WebClient, WebJob
 from tests.integration.conftest import StartProxy
-from tests.integration.elements import changed, compare
+from tests.integration.elements import Record, changed, compare
 from tests.integration.proxy_run import ProxyRun
 from tests.integration.servers.base import Server
+from tests.proxy.dns_server import serving
 
 pytestmark = pytest.mark.real
 
@@ -53,7 +54,7 @@ def check(job: WebJob, run: ClientRun) -> None:
     assert run.roster == [job.script.peer]
 
 
-def check_told(between: ProxyRun, run: ClientRun, folder: Path) -> list[dict[str, object]]:
+def check_told(between: ProxyRun, run: ClientRun, folder: Path) -> list[Record]:
     """The timeline says what the client logged, live and read again."""
     status, said = between.stop()
     assert status == 0, said
@@ -117,7 +118,14 @@ def test_a_browser_finds_the_proxy_by_the_host_meta_of_the_server(
     driven = Strophe()
     if driven.missing():
         pytest.skip(driven.missing() or "")
-    between = proxy(*upstream(ejabberd, kind))
-    meta = f"https://127.0.0.1:{between.port}/.well-known/host-meta.json"
-    job = web_job(ejabberd, kind, "", between, tmp_path, meta)
-    check(job, driven.run(job))
+    path = ejabberd.websocket if kind == "websocket" else ejabberd.bosh
+    url = f"{SCHEMES[kind, True]}://{ejabberd.domain}:{ejabberd.https}{path}"
+    with serving() as dns_server:
+        dns_server.add(ejabberd.domain, "A", "127.0.0.1")
+        between = proxy("--upstream-url", url, "--upstream-ca", ejabberd.ca_file, "--resolver", dns_server.address)
+        meta = f"https://127.0.0.1:{between.port}/.well-known/host-meta.json"
+        job = web_job(ejabberd, kind, "", between, tmp_path, meta)
+        run = driven.run(job)
+        check(job, run)
+        shown = check_told(between, run, tmp_path)
+    assert all(ejabberd.domain in record["summary"] for record in shown if record.get("kind") == "proxy")

@@ -165,6 +165,8 @@ class Exchanges:
         self.go_on(time)
 
     def _send(self, request: Request, time: int) -> None:
+        path = self._relay.target_of(request).partition("?")[0]
+        request.asked.what = f"{request.asked.method} {cut(path, _SHOWN)}"
         self._asked.append(request.asked)
         self._upgrading = request.kind == "websocket"
         self._relay.to_server(self._relay.written(request), time)

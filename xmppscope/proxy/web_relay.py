@@ -193,6 +193,10 @@ class WebRelay:
         path, host = self._changes(request)
         return rewritten(request.head, path, host, upgrades=request.kind == "websocket")
 
+    def target_of(self, request: Request) -> str:
+        """Return the target of a request as the server gets it."""
+        return self._changes(request)[0]
+
     def fetch(self, path: str, host: str) -> None:
         """Ask for the host-meta at *path*."""
         self.ending.be_calm()
