@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hpack import Encoder
+from hyperframe.frame import DataFrame, HeadersFrame, SettingsFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -493,3 +495,36 @@ def test_fuzz_whatever_comes_is_told_and_nothing_breaks(
     numbers = [entry.entry for entry in timeline.entries]
     assert numbers == list(range(1, len(numbers) + 1))
     assert b"null" not in timeline.lines
+
+
+def frames(stream: int, fields: list[tuple[str, str]], data: bytes, encoder: Encoder) -> bytes:
+    head = HeadersFrame(stream, encoder.encode(fields), flags=["END_HEADERS"])
+    return head.serialize() + DataFrame(stream, data, flags=["END_STREAM"]).serialize()
+
+
+def test_a_session_over_http2_has_one_tcp_connection_and_overlapping_streams(talk: Any) -> None:
+    asks, answers = Encoder(), Encoder()
+    post_ = [(":method", "POST"), (":scheme", "https"), (":path", "/bosh"), (":authority", "a.example")]
+    ok = [(":status", "200"), ("content-type", "text/xml")]
+    bodies = [raw.partition(b"\r\n\r\n")[2] for raw in (CREATE, CREATED, ask(101), ask(102, message(2)))]
+    told = talk()
+    told.open(port=443)
+    told.send("C", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SettingsFrame(0).serialize())
+    told.send("S", SettingsFrame(0).serialize())
+    told.send("C", frames(1, post_, bodies[0], asks))
+    told.send("S", frames(1, ok, bodies[1], answers))
+    told.send("C", frames(3, post_, bodies[2], asks))
+    told.send("C", frames(5, post_, bodies[3], asks))
+    told.send("S", frames(3, ok, body(message(7)), answers))
+    told.send("S", frames(5, ok, body(), answers))
+    timeline = told.close()
+    assert [(one.transport, one.initiating) for one in timeline.connections] == [("bosh", "192.0.2.1:40001")]
+    assert timeline.rows("sender", "kind", "packets")[1:] == [
+        ("C", "stream-open", (3, 3)),
+        ("S", "stream-open", (4, 4)),
+        ("S", "nonza", (4, 4)),
+        ("C", "http", (5, 5)),
+        ("C", "stanza", (6, 6)),
+        ("S", "stanza", (7, 7)),
+        ("S", "http", (8, 8)),
+    ]

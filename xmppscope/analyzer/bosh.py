@@ -37,6 +37,8 @@ AFTERWARDS: Final = 120_000_000_000
 
 _UNDER_WAY: Final = 64
 _ORPHANS: Final = 8
+_ROUTES: Final = 64
+_NAMELESS: Final = 64
 Key = TypeVar("Key")
 Head = TypeVar("Head", RequestHead, ResponseHead)
 _SHOWN: Final = {"host": "Host", "user-agent": "User-Agent", "origin": "Origin"}
@@ -136,7 +138,7 @@ class BoshSessions:
         attrs = body.attrs
         arrival = Arrival(body, stamp, protection, _rid(attrs.get("rid")), hash(done.data), done.fault)
         session = self._session(carrier, head, arrival)
-        if carrier not in session.routes:
+        if carrier.opened.flow not in session.routes:
             _name_route(session, carrier, head, arrival, show_secrets=self._services.show_secrets)
         carrier.session = session
         carrier.asked.append(Asked(done.exchange, session, arrival.rid, stamp.time))
@@ -206,7 +208,7 @@ class BoshSessions:
         session = self._begin(carrier, arrival, head.side, midstream=False)
         self._creating[key] = session
         if len(self._creating) > SESSIONS:
-            self._nameless.append(self._creating.pop(next(iter(self._creating))))
+            self._keep_nameless(self._creating.pop(next(iter(self._creating))))
         return session
 
     def _begun_before(self, carrier: Carrier, arrival: Arrival, client: int) -> BoshSession:
@@ -217,8 +219,14 @@ class BoshSessions:
         text = f"a BOSH session that began before the capture{name}"
         session.entries.http(INITIATING, arrival.stamp, text)
         if not sid:
-            self._nameless.append(session)
+            self._keep_nameless(session)
         return session
+
+    def _keep_nameless(self, session: BoshSession) -> None:
+        """Remember a session, within bounds, that no sid leads to: it has to be ended."""
+        self._nameless.append(session)
+        if len(self._nameless) > _NAMELESS:
+            self._nameless.pop(0).end()
 
     def _begin(self, carrier: Carrier, arrival: Arrival, client: int, *, midstream: bool) -> BoshSession:
         first, second = carrier.ends(client)
@@ -300,7 +308,9 @@ def _name_route(
     """Tell of a TCP connection that is new to the session, with what its first request says."""
     address = carrier.ends(head.side)[0]
     another = bool(session.routes)
-    session.routes.add(carrier)
+    session.routes[carrier.opened.flow] = None
+    if len(session.routes) > _ROUTES:
+        del session.routes[next(iter(session.routes))]
     path = visible(head.target) if show_secrets else masked(head.target)
     arrival.route = f"another TCP connection: {address}" if another else f"{head.method} {path} from {address}"
     facts = [

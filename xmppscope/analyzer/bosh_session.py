@@ -21,6 +21,9 @@ PATIENCE: Final = 2_000_000_000
 WAITING: Final = 32
 """Bodies of one direction that wait for the ones before them."""
 
+WAITING_BYTES: Final = 4 * 1024 * 1024
+"""What these may hold together."""
+
 FAR: Final = 1000
 """How far ahead a rid may be before it counts as out of the window; servers accept a handful."""
 
@@ -55,7 +58,8 @@ class Queue:
         if not self.waiting:
             return False
         oldest = next(iter(self.waiting.values()))
-        return len(self.waiting) > WAITING or time - oldest.stamp.end_time > PATIENCE
+        size = sum(arrival.body.size for arrival in self.waiting.values())
+        return len(self.waiting) > WAITING or size > WAITING_BYTES or time - oldest.stamp.end_time > PATIENCE
 
 
 class BoshSession:
@@ -66,7 +70,7 @@ class BoshSession:
         self.sid = ""
         self.last = 0
         self.creating = True
-        self.routes: set[object] = set()
+        self.routes: dict[int, None] = {}
         self._requests = Queue()
         self._responses = Queue()
         self._far: Arrival | None = None
