@@ -25,11 +25,15 @@ pytestmark = pytest.mark.real
 
 @dataclass
 class Federation:
-    """Two servers that look for each other at `port`; where they really are knows the DNS server at `resolver`."""
+    """Two servers that look for each other at `port`; where they really are knows the DNS server at `resolver`.
+
+    Prosody looks at `direct` first, for a server that begins with TLS.
+    """
 
     prosody: Federated
     ejabberd: Federated
     port: int
+    direct: int
     resolver: str
 
     def job(self, folder: Path, *messages: str) -> Job:
@@ -39,9 +43,9 @@ class Federation:
         return Job(alice, "127.0.0.1", port, "starttls", None, self.prosody.ca_file, script, folder)
 
 
-def name(server: DnsServer, domain: str, port: int, host: str) -> None:
+def name(server: DnsServer, service: str, domain: str, port: int, host: str) -> None:
     # The target is an address: ejabberd has the system look targets up, which knows no domain of a test.
-    server.add(f"_xmpp-server._tcp.{domain}", "SRV", f"0 0 {port} {host}.")
+    server.add(f"_{service}._tcp.{domain}", "SRV", f"0 0 {port} {host}.")
 
 
 @pytest.fixture(scope="module")
@@ -52,23 +56,26 @@ def federation(tmp_path_factory: pytest.TempPathFactory, authority: TestAuthorit
             pytest.skip(f"{module.__name__.rpartition('.')[2]} is not installed")
     if slix.missing():
         pytest.skip(slix.missing() or "")
-    port, started = free_port(), list[Background]()
+    port, direct, started = free_port(), free_port(), list[Background]()
+    services = {"xmpp-server": port, "xmpps-server": direct}
+    routes = {f"_{service}._tcp.{EJABBERD}": ("127.0.0.1", at) for service, at in services.items()}
     with serving() as seen, serving() as true:
         try:
-            prosody = start_prosody(tmp_path_factory.mktemp("p"), authority, {EJABBERD: ("127.0.0.1", port)})
+            prosody = start_prosody(tmp_path_factory.mktemp("p"), authority, routes)
             started.append(prosody.background)
             ejabberd = start_ejabberd(tmp_path_factory.mktemp("e"), authority, ("127.0.0.1", seen.port))
             started.append(ejabberd.background)
-            name(seen, PROSODY, port, "127.0.0.1")
+            name(seen, "xmpp-server", PROSODY, port, "127.0.0.1")
+            name(true, "xmpps-server", EJABBERD, ejabberd.s2s_direct, ejabberd.address)
             for server in (prosody, ejabberd):
-                name(true, server.domain, server.s2s, server.address)
+                name(true, "xmpp-server", server.domain, server.s2s, server.address)
                 true.add(server.address, "A", server.address)
             bob = ejabberd.account("bob")
             told = {"jid": bob.jid, "password": bob.password, "host": ejabberd.address, "port": ejabberd.starttls}
             command = [sys.executable, slix.PROGRAMS / "echo.py", json.dumps({**told, "ca_file": str(authority.file)})]
             started.append(Background(command, tmp_path_factory.mktemp("bob") / "bob.log"))
             started[-1].ready(lambda: "ready" in started[-1].printed())
-            yield Federation(prosody, ejabberd, port, true.address)
+            yield Federation(prosody, ejabberd, port, direct, true.address)
         finally:
             for one in reversed(started):
                 one.stop()
@@ -83,7 +90,9 @@ def shown_and_read(between: ProxyRun, folder: Path) -> list[Record]:
     assert between.stop()[0] == 0
     shown = between.shown()
     assert changed(shown, between.recorded(folder)) == []
-    assert {record["kind"] for record in shown if record["record"] == "connection"} == {"s2s"}
+    # A later record of a connection replaces the one before: with direct TLS the kind is known by the header inside.
+    kinds = {record["connection"]: record["kind"] for record in shown if record["record"] == "connection"}
+    assert set(kinds.values()) == {"s2s"}
     return shown
 
 
@@ -147,3 +156,21 @@ def test_external_with_the_certificate_of_the_initiating_server(
     assert [record["summary"] for record in success] == [f"{PROSODY} is logged in"]
     notes = [note["text"] for record in entries(shown, "auth") for note in record.get("annotations", ())]
     assert f"the certificate is one for {PROSODY}, by its DNS name {PROSODY}" in notes
+
+
+def test_direct_tls_between_servers(
+    federation: Federation, authority: TestAuthority, proxy: StartProxy, tmp_path: Path
+) -> None:
+    between = proxy(
+        "--s2s", "--resolver", federation.resolver, "--upstream-ca", authority.file,
+        listen=[f"127.0.0.1:{federation.port}", f"127.0.0.1:{federation.direct}"],
+    )  # fmt: skip
+    job = federation.job(tmp_path, "over direct TLS")
+    run = slix.Slixmpp().run(job)
+    assert run.failed is None, run.output
+    assert answered(job, run) == job.script.answers
+    shown = shown_and_read(between, tmp_path)
+    assert f"SRV _xmpps-server._tcp.{EJABBERD}: 1 target" in [record.get("summary") for record in shown]
+    first = next(record for record in shown if record.get("kind") == "tls")
+    assert (first["state"], first["tls"]["sni"], first["tls"]["alpn"]) == ("tls", EJABBERD, ["xmpp-server"])
+    assert f"result {PROSODY} key" in {cause for _, cause in linked(shown)}

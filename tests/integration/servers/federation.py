@@ -72,6 +72,7 @@ auth_password_format: plain
 listen:
   - {port: $starttls, ip: 127.0.0.2, module: ejabberd_c2s, starttls_required: true}
   - {port: $s2s, ip: 127.0.0.2, module: ejabberd_s2s_in}
+  - {port: $direct, ip: 127.0.0.2, module: ejabberd_s2s_in, tls: true}
 s2s_access: all
 s2s_use_starttls: $tls
 outgoing_s2s_families: [ipv4]
@@ -87,15 +88,19 @@ modules:
 
 @dataclass(frozen=True)
 class Federated(Server):
-    """A server that federates; `s2s` is its port for servers, `component` the one for components, if it has one."""
+    """A server that federates.
+
+    `s2s` is its port for servers, `s2s_direct` the one where they begin with TLS, `component` the one for components.
+    """
 
     address: str = ""
     s2s: int = 0
+    s2s_direct: int = 0
     component: int = 0
 
 
 def start_prosody(folder: Path, authority: TestAuthority, routes: Mapping[str, tuple[str, int]]) -> Federated:
-    """Start Prosody; *routes* are where it finds the servers of other domains."""
+    """Start Prosody; *routes* are what it takes for SRV records, by their names."""
     issued = authority.issue(PROSODY)
     starttls, direct, s2s, component = (free_port() for _ in range(4))
     write_accounts(folder / "data" / PROSODY.replace(".", "%2e"))
@@ -114,9 +119,9 @@ def start_prosody(folder: Path, authority: TestAuthority, routes: Mapping[str, t
             authority=authority.file,
             domain=PROSODY,
             routes="".join(
-                f'["_xmpp-server._tcp.{domain}."] = {{ "{host}", {port} }}; '
-                f'["_xmpp-server._tcp.{domain}"] = {{ "{host}", {port} }}; '
-                for domain, (host, port) in routes.items()
+                f'["{name}{dot}"] = {{ "{host}", {port} }}; '
+                for name, (host, port) in routes.items()
+                for dot in ("", ".")
             ),
             components="".join(f'Component "{name}"\n    component_secret = "{SECRET}"\n' for name in COMPONENTS),
         )
@@ -135,11 +140,11 @@ def start_ejabberd(folder: Path, authority: TestAuthority, dns: tuple[str, int],
     both = folder / "ejabberd.pem"
     both.touch(mode=0o600)
     both.write_bytes(issued.certificate.read_bytes() + issued.key.read_bytes())
-    starttls, s2s = free_port(), free_port()
+    starttls, s2s, direct = free_port(), free_port(), free_port()
     configuration = folder / "ejabberd.yml"
     configuration.write_text(
         EJABBERD_CONFIGURATION.substitute(
-            domain=EJABBERD, pem=both, authority=authority.file, starttls=starttls, s2s=s2s, tls=tls
+            domain=EJABBERD, pem=both, authority=authority.file, starttls=starttls, s2s=s2s, direct=direct, tls=tls
         )
     )
     inetrc = folder / "inetrc"
@@ -166,4 +171,4 @@ def start_ejabberd(folder: Path, authority: TestAuthority, dns: tuple[str, int],
     background.ready(lambda: "accounts are there" in background.printed())
     wait_for(lambda: "Start accepting" in (folder / "ejabberd.log").read_text(), "ejabberd's listeners")
     about = "ejabberd", found[1], EJABBERD, starttls, 0, authority.file, background
-    return Federated(*about, address=EJABBERD_AT, s2s=s2s)
+    return Federated(*about, address=EJABBERD_AT, s2s=s2s, s2s_direct=direct)
