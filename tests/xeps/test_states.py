@@ -61,6 +61,23 @@ def test_counters_of_stream_management(states) -> None:
     assert found["sm receiving", ""] == ("0 sent, 0 acknowledged, 0 in flight", (6,))
 
 
+def test_a_resumed_session_is_bound_already(watch) -> None:
+    stage = watch(
+        "open 1 alice@a.example/desk\nC: {resumable}\nS: {enabled}\ncut 1\nopen 2\n"
+        "C2: <resume {sm} previd='s1' h='0'/>\nS2: <resumed {sm} previd='s1' h='0'/>"
+    )
+    *_, tracked = stage.trackers._connections.values()
+    assert [(one.value, one.entries) for one in tracked.states() if one.name == "bound"] == [
+        ("alice@a.example/desk", (11,))
+    ]
+
+
+def test_binding_inline_is_binding(states) -> None:
+    success = "<authorization-identifier>alice@a.example/r</authorization-identifier><bound xmlns='urn:xmpp:bind:0'/>"
+    found = states(f"open 1\nC: <authenticate {{sasl2}} mechanism='PLAIN'/>\nS: <success {{sasl2}}>{success}</success>")
+    assert found["bound", ""] == ("alice@a.example/r", (4,))
+
+
 SMALL = [
     ("C: <presence><show>away</show></presence>", ("presence", ""), ("away", (5,))),
     ("C: <presence/>\nC: <presence type='unavailable'/>", ("presence", ""), ("unavailable", (6,))),

@@ -72,6 +72,7 @@ class Tracked:
         self._expected: dict[int, tuple[Handler, ...]] = {}
         self._unexpected = 0
         self._entry = 0
+        self._bound = ""
         self._state = ""
         self._protection = ""
 
@@ -174,17 +175,27 @@ class Tracked:
             if entry.answers is not None and self._expected:
                 self._answered(entry, element)
         else:
-            name = element.name
-            if name in logins.HANDLERS:
-                self.logins.take(entry.sender, element, entry.entry)
-                login.attempted(self.changes, self.logins, entry)
-            handlers = self._tables.nonzas.get(name)
-            if handlers is not None:
-                met = Met(entry, element, self)
-                for handler in handlers:
-                    handler(met, element)
+            self._nonza(entry, element)
         if entry.compression is not None:
             self.compression = entry.compression
+
+    def _nonza(self, entry: Entry, element: Element) -> None:
+        name = element.name
+        if name in logins.HANDLERS:
+            self.logins.take(entry.sender, element, entry.entry)
+            login.attempted(self.changes, self.logins, entry)
+        handlers = self._tables.nonzas.get(name)
+        if handlers is not None:
+            met = Met(entry, element, self)
+            for handler in handlers:
+                handler(met, element)
+            if self.jid != self._bound:
+                self._bind(entry)
+
+    def _bind(self, entry: Entry) -> None:
+        """Note what is bound from now on: by an iq, inline with SASL2, or because its session is resumed."""
+        self._bound = self.jid
+        self.changes.change("bound", self._bound, entry.entry, login.asked(entry))
 
     def other(self, entry: Entry) -> None:
         """Take an entry that is no element."""
@@ -249,8 +260,8 @@ class Tracked:
 
     def _iq(self, entry: Entry, element: Element) -> None:
         (self._error if entry.type == "error" else self._children)(entry, element)
-        if entry.type == "result" and self.about.negotiation.bound != self.changes.value("bound"):
-            self.changes.change("bound", self.about.negotiation.bound, entry.entry, login.asked(entry))
+        if entry.type == "result" and self.about.negotiation.bound != self._bound:
+            self._bind(entry)
 
 
 _STANZAS: Final[dict[str, Callable[[Tracked, Entry, Element], None]]] = {
