@@ -311,6 +311,12 @@ class TlsPair:
 
 
 @pytest.fixture(scope="session")
+def tls_ends() -> type[TlsPair]:
+    """Make both ends of a TLS connection of these contexts, the first of which writes the key log."""
+    return TlsPair
+
+
+@pytest.fixture(scope="session")
 def tls_pair(certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., TlsPair]:
     """Make both ends of a TLS connection."""
 

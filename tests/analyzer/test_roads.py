@@ -1,5 +1,7 @@
 """Streams other than a present-day client's: servers, components by either protocol, routers, and what is old."""
 
+import ssl
+
 import pytest
 
 STREAM = "xmlns:stream='http://etherx.jabber.org/streams'"
@@ -219,3 +221,38 @@ def test_what_is_compressed_by_another_method_is_opaque(play, split: int, method
     assert not [entry for entry in timeline.entries if entry.kind in ("malformed", "compression")]
     # What ends in there nobody knows, so nothing is broken.
     assert timeline.entries[-1].state == "closed"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("shows", [True, False])
+def test_servers_with_direct_tls_and_certificates_on_both_sides(
+    play, certificate, tls_ends, tmp_path, version, shows: bool
+) -> None:
+    """XEP-0368, RFC 6120 §13.7: of TLS 1.2 the certificates are in the clear, of TLS 1.3 they are decrypted."""
+    contexts = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for context in contexts:
+        context.load_verify_locations(certificate[0])
+        context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(["xmpp-server"])
+    contexts[1].load_cert_chain(*certificate)
+    contexts[1].verify_mode = ssl.CERT_OPTIONAL
+    if shows:
+        contexts[0].load_cert_chain(*certificate)
+    contexts[0].keylog_filename = str(tmp_path / "keys.log")
+    pair = tls_ends(*contexts, tmp_path / "keys.log")
+    server = f" version='1.0' {DIALBACK}"
+    auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>YS5leGFtcGxl</auth>"
+    said = [("C", header("jabber:server", to="a.example", of="a.example", more=server)),
+            ("S", header("jabber:server", of="a.example", more=f" id='1'{server}")),
+            ("C", auth), ("S", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")]  # fmt: skip
+    parts = [*pair.flights(), *((who, pair.send(who, text.encode())) for who, text in said)]
+    script = "\n".join(f"{who}: {{p{number}}}" for number, (who, _) in enumerate(parts))
+    keys = None if version is ssl.TLSVersion.TLSv1_2 else pair.keys
+    timeline = play(script, port=5270, keys=keys, **{f"p{number}": data for number, (_, data) in enumerate(parts)})
+    assert timeline.connections[-1].kind == ("unknown" if keys is None else "s2s")
+    offered, *_ = (entry for entry in timeline.entries if entry.kind == "tls")
+    assert offered.tls is not None
+    assert (offered.tls["alpn"], offered.tls["sni"]) == (["xmpp-server"], "a.example")
+    shown = [entry.summary for entry in timeline.entries if "client_certificate" in (entry.tls or {})]
+    assert shown == ["client certificate of a.example" if shows else "shows no client certificate"]
+    assert "asks for a client certificate" in notes(timeline)
