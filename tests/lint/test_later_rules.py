@@ -127,7 +127,7 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> None:
     message = f"S: <message from='{PEER}' id='x1'><body>Hark!</body></message>"
     lines = list(PREAMBLES["cut"])
     lines.insert(lines.index("C rst"), message)
-    monkeypatch.setitem(PREAMBLES, "lost", tuple(lines))  # type: ignore[arg-type]
+    monkeypatch.setitem(PREAMBLES, "lost", tuple(lines))  # type: ignore[misc]
 
 
 @pytest.mark.usefixtures("lost")
