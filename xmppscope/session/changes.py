@@ -16,6 +16,7 @@ MOST_MACHINES: Final = 1024
 MOST_CHANGES: Final = 32
 """How many changes of one machine are kept: the newest, which tell why its value is as it is."""
 
+_LONGEST: Final = 256
 _MOST_RECENT: Final = 32
 
 
@@ -53,7 +54,7 @@ class Changes:
 
         Tell whether it was a change.
         """
-        key = machine, subject
+        key = machine, subject[:_LONGEST]
         history = self._histories.get(key)
         if history is None:
             history = self._new(key)
@@ -63,7 +64,7 @@ class Changes:
         if len(history) == MOST_CHANGES:
             del history[0]
         entries = (*(one for one in dict.fromkeys(because) if one != entry), entry)
-        changed = Changed(machine, subject, before, value, entries)
+        changed = Changed(*key, before, value, entries)
         history.append(changed)
         self._recent.append(changed)
         if len(self._recent) > _MOST_RECENT:
@@ -72,12 +73,12 @@ class Changes:
 
     def value(self, machine: str, subject: str = "") -> str:
         """Return the present value of a machine, nothing where it has none."""
-        history = self._histories.get((machine, subject))
+        history = self._histories.get((machine, subject[:_LONGEST]))
         return history[-1].after if history else ""
 
     def entries(self, machine: str, subject: str = "") -> tuple[int, ...]:
         """Return the entries that caused the present value."""
-        history = self._histories.get((machine, subject))
+        history = self._histories.get((machine, subject[:_LONGEST]))
         return history[-1].entries if history else ()
 
     def by(self, entry: int) -> list[Changed]:

@@ -6,13 +6,14 @@ not fit. After that everybody who announces the hash is known to have these abil
 """
 
 from functools import partial
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from xmppscope.model.element import Element
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps import caps_hash
 from xmppscope.xeps.descriptor import Met
-from xmppscope.xeps.memory import Memory
+from xmppscope.xeps.memory import LONGEST_KEY, Memory
 from xmppscope.xeps.words import children, short, word
 from xmppscope.xeps.xep_0030 import FEATURE, IDENTITY, INFO_QUERY
 
@@ -21,6 +22,8 @@ CAPS2: Final = "urn:xmpp:caps"
 _C: Final = expanded(CAPS, "c")
 _HASH: Final = expanded("urn:xmpp:hashes:2", "hash")
 _STREAM_FEATURES: Final = expanded("http://etherx.jabber.org/streams", "features")
+_LONGEST_NODE: Final = 200
+_MOST_NODES: Final = 256
 _SPEC: Final = "XEP-0115 §5.4"
 _SPEC2: Final = "XEP-0390 §4.2"
 
@@ -103,7 +106,7 @@ def _once(met: Met, key: tuple[str, str], text: str, spec: str) -> None:
 def info(met: Met, query: Element) -> None:
     """Follow a question: it names the hash in its node (§6.2); so should the answer, but it may not."""
     node = query.attrs.get("node", "")
-    key = _key(met, node) if met.entry.type == "get" else None
+    key = _key(met, node) if met.entry.type == "get" and len(node) < LONGEST_KEY else None
     if key is not None:
         met.change("caps", "asked", subject=short(key[1]))
         met.expect(partial(_answer, node=node))
@@ -161,7 +164,8 @@ def _is_what(query: Element) -> str:
 
 def _notify(query: Element) -> frozenset[str]:
     features = (child.attrs.get("var", "") for child in query.children if child.name == FEATURE)
-    return frozenset(name for name in features if name.endswith("+notify") and len(name) < 200)
+    wanted = (name for name in features if name.endswith("+notify") and len(name) < _LONGEST_NODE)
+    return frozenset(islice(wanted, _MOST_NODES))
 
 
 def features(met: Met, features: Element) -> None:

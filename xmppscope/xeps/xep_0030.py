@@ -20,6 +20,9 @@ INFO_QUERY: Final = expanded(INFO, "query")
 FEATURE: Final = expanded(INFO, "feature")
 IDENTITY: Final = expanded(INFO, "identity")
 
+MOST_FEATURES: Final = 512
+"""How many features an answer may have to be compared with the next; real ones have up to a hundred."""
+
 _UPLOAD: Final = "urn:xmpp:http:upload:0"
 _NOTABLE: Final = {
     "urn:xmpp:mam:2": "archive",
@@ -110,7 +113,8 @@ def _compare(met: Met, query: Element, features: frozenset[str]) -> None:
     if before is not None and before.features != features:
         more, less = len(features - before.features), len(before.features - features)
         met.note(f"changed since #{before.entry}: {counted(more, 'feature')} more, {less} fewer", "XEP-0030 §3.1")
-    answers.put(key, Answer(met.entry.entry, features))
+    if len(features) <= MOST_FEATURES:
+        answers.put(key, Answer(met.entry.entry, features))
 
 
 EXTENSION: Final = Extension(

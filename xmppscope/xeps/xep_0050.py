@@ -44,7 +44,7 @@ def _run(met: Met, command: Element) -> None:
     known = met.of(Executions).get(identity) if identity else None
     if known is not None:
         met.note(f"answers stage {known[0]} (#{known[1]})", "XEP-0050 §3.4")
-    met.expect(partial(_answer, node=command.attrs.get("node", ""), asked=met.entry.entry))
+    met.expect(partial(_answer, node=short(command.attrs.get("node", "")), asked=met.entry.entry))
 
 
 def _stage(met: Met, command: Element) -> None:
@@ -67,9 +67,9 @@ def _stage(met: Met, command: Element) -> None:
 
 def _answer(met: Met, payload: Element, *, node: str, asked: int) -> None:
     if met.entry.type == "error":
-        met.change("command", "error", (asked,), subject=short(node))
+        met.change("command", "error", (asked,), subject=node)
     elif payload.name == _COMMAND:
-        met.change("command", word(payload.attrs.get("status", "")), (asked,), subject=short(node))
+        met.change("command", word(payload.attrs.get("status", "")), (asked,), subject=node)
 
 
 def _refused(met: Met, condition: Element) -> None:

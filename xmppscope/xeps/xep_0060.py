@@ -79,7 +79,7 @@ def _publish(met: Met, publish: Element) -> None:
     if met.entry.type == "set":
         if ids:
             met.note(f"item {listed(ids, 3)}", "XEP-0060 §7.1")
-        met.expect(partial(_published, node=publish.attrs.get("node", ""), entry=met.entry.entry))
+        met.expect(partial(_published, node=short(publish.attrs.get("node", "")), entry=met.entry.entry))
         _payloads(met, items)
     elif ids:
         met.note(f"stored as item {listed(ids, 3)}", "XEP-0060 §7.1.2")
@@ -87,7 +87,7 @@ def _publish(met: Met, publish: Element) -> None:
 
 def _published(met: Met, _payload: Element, *, node: str, entry: int) -> None:
     if met.entry.type == "result":
-        subject = f"{address(met.entry.from_ or 'own account')} {short(node)}"
+        subject = f"{address(met.entry.from_ or 'own account')} {node}"
         met.change("node", "published", (entry,), subject=subject)
 
 

@@ -23,7 +23,7 @@ def _register(met: Met, query: Element) -> None:
     form = query.child(xep_0004.FORM)
     if met.entry.type == "set":
         wanted = "deleted" if query.child(_REMOVE) is not None else "registered"
-        met.expect(partial(_done, wanted=wanted, where=met.entry.to or "", asked=met.entry.entry))
+        met.expect(partial(_done, wanted=wanted, where=address(met.entry.to or ""), asked=met.entry.entry))
     elif met.entry.type == "result":
         link = query.child(_REDIRECT)
         host = (link.child_text(_URL) or "").partition("://")[2].partition("/")[0] if link is not None else ""
@@ -35,7 +35,7 @@ def _register(met: Met, query: Element) -> None:
 
 def _done(met: Met, _payload: Element, *, wanted: str, where: str, asked: int) -> None:
     value = wanted if met.entry.type == "result" else "refused"
-    met.change("registration", value, (asked,), address(where))
+    met.change("registration", value, (asked,), where)
 
 
 EXTENSION: Final = Extension(

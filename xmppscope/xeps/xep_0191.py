@@ -15,7 +15,7 @@ _MOST: Final = 64
 
 
 def _addresses(element: Element) -> list[str]:
-    return [item.attrs.get("jid", "") for item in children(element, _ITEM)[:_MOST]]
+    return [address(item.attrs.get("jid", "")).lower() for item in children(element, _ITEM)[:_MOST]]
 
 
 def _change(met: Met, element: Element) -> None:
@@ -43,7 +43,7 @@ def _set(met: Met, whom: list[str], *, blocked: bool, because: tuple[int, ...]) 
         # §3.5: an <unblock/> without items unblocks everybody.
         whom = [machine.subject for machine in changes.machines() if machine.name == "blocked"]
     for jid in whom:
-        changes.change("blocked", "yes" if blocked else "no", entry, because, address(jid).lower())
+        changes.change("blocked", "yes" if blocked else "no", entry, because, jid)
 
 
 def _list(met: Met, blocklist: Element) -> None:
