@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.proxy.conftest import V12, V13, World
-from tests.proxy.outcome import Run
+from tests.proxy.outcome import Run, assert_logged_in
 from tests.proxy.peers import Peer, Play, Script
 from tests.proxy.relay_harness import CLIENT, Tools
-from tests.proxy.words import OFFER, PROCEED, S2S_HEADER, S2S_RESPONSE, SASL, STARTTLS
+from tests.proxy.words import OFFER, PROCEED, S2S_HEADER, S2S_RESPONSE, SASL, STARTTLS, client, server
 from xmppscope.proxy.strangers import Strangers
+from xmppscope.render.jsonl import JsonLines
 
 KEY = b"b4835385f37fe2895af6c196b59097b16862406db80559900d96bf6fa7d23df3"
 CLAIM = b"<db:result from='b.example' to='a.example'>" + KEY + b"</db:result>"
@@ -127,3 +128,46 @@ def test_how_many_strangers_are_remembered() -> None:
         strangers.add(f"10.0.{number // 256}.{number % 256}:{number + 1}")
     assert "10.0.0.1:7" not in strangers
     assert "10.0.7.207:9" in strangers
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("s2s", ["this is a client, though the proxy stands here for others"]),
+        ("component", ["this is a client, though the proxy stands here for others"]),
+        ("unknown", []),
+    ],
+)
+def test_a_client_where_others_are_to_come(world: World, play: Run, kind: str, said: list[str]) -> None:
+    outcome = play(client(world.client()), server(world.server()), kind=kind)
+    assert_logged_in(outcome)
+    assert outcome.proxy_entries == said
+
+
+def test_a_component_without_tls(play: Run) -> None:
+    header = b"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' "
+    proof = b"<handshake>0123456789abcdef0123456789abcdef01234567</handshake>"
+
+    def component(peer: Peer) -> Script:
+        peer.say(header + b"to='irc.a.example'>")
+        yield from peer.hear(b"id='3'>")
+        peer.say(proof)
+        yield from peer.hear(b"<handshake/>")
+        peer.say(b"</stream:stream>")
+        yield from peer.hear(b"</stream:stream>")
+        peer.close()
+
+    def accepting(peer: Peer) -> Script:
+        yield from peer.hear(b"to='irc.a.example'>")
+        peer.say(header + b"from='irc.a.example' id='3'>")
+        yield from peer.hear(proof)
+        peer.say(b"<handshake/>")
+        yield from peer.hear(b"</stream:stream>")
+        peer.say(b"</stream:stream>")
+        peer.close()
+
+    outcome = play(component, accepting, kind="component")
+    assert_logged_in(outcome)
+    assert outcome.connections[-1].kind == "component"
+    assert [dial.kind for dial in outcome.dials] == ["component"]
+    assert b"0123456789abcdef" not in JsonLines().render(outcome.live)

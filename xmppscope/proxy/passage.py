@@ -8,6 +8,7 @@ one element is held until it is whole; once it is open, or what comes is no XMPP
 from typing import TYPE_CHECKING, Final
 
 from xmppscope.framing.pieces import Bad, Foot, Head, Item, Piece, Torn
+from xmppscope.model.marks import ToldMark
 from xmppscope.model.namespaces import STREAM
 from xmppscope.proxy.way import Way
 from xmppscope.session.negotiation import Step
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from xmppscope.proxy.relay import Relay
 
 _FEATURES: Final = f"{STREAM}\nfeatures"
+_KINDS: Final = {"c2s": "a client", "s2s": "a server", "component": "a component"}
 _OVER: Final = frozenset({"open", "half-closed", "closing", "closed", "broken"})
 
 
@@ -105,6 +107,7 @@ class Passage:
             self.headed, self.answered = True, False
             if not self.dialled:
                 relay.ending.be_calm()
+                self._wonder(time)
             relay.domain = head.element.attrs.get("to", "") or relay.domain
             if relay.ending.refusal is not None:
                 relay.ending.refuse(time)
@@ -119,6 +122,14 @@ class Passage:
         way.send(raw, time)
         if way is relay.up and not self.dialled:
             self.dial()
+
+    def _wonder(self, time: int) -> None:
+        """Say if this is no stream of the kind that the user has announced; it passes all the same."""
+        expected, kind = self._relay.settings.kind, self._relay.negotiation.kind
+        if expected != "unknown" and kind not in ("unknown", expected):
+            self._relay.mark(
+                ToldMark(f"this is {_KINDS[kind]}, though the proxy stands here for others", warns=True), time
+            )
 
     def dial(self) -> None:
         """Ask for the server leg, once."""
