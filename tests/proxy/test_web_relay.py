@@ -9,6 +9,7 @@ from tests.proxy.outcome import Outcome
 from tests.proxy.relay_harness import SECOND, Pieces
 from tests.proxy.web_stage import ASKS, GRANTED, HOST, WebStage, answer, in_tls, post, says
 from xmppscope.proxy.http import Answer
+from xmppscope.proxy.record import PcapngLegs
 from xmppscope.proxy.web_url import WebUrl
 
 Run = Callable[..., tuple[Outcome, WebStage]]
@@ -250,3 +251,11 @@ def test_one_connection_leads_to_one_server(play_web: Run) -> None:
 def test_the_first_url_serves_the_other_kind_too(play_web: Run) -> None:
     outcome, _ = play_web(says(post(b"x"), [b"200"]), says([b"x"], answer(), end="rest"), url="ws://web.test:5280/ws")
     assert outcome.server.heard == as_server_gets(post(b"x"))
+
+
+def test_wireshark_needs_no_help_with_a_recording(play_web: Run) -> None:
+    outcome, _ = play_web(says(ASKS, [GRANTED]), says([b"\r\n\r\n"], GRANTED, end="rest"))
+    legs = PcapngLegs()
+    for event in outcome.events:
+        legs.feed(event)
+    assert legs.ports == set()

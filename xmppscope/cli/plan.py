@@ -105,7 +105,7 @@ def _steps(options: ProxyOptions, addresses: Addresses) -> list[str]:
     urls = parse_upstream_urls(options.upstream_urls)
     if urls and options.upstream is None:
         place = f"ADDRESS:{port}" if everywhere else shown(host, port)
-        ours = " or ".join(f"{scheme_of(url.kind, tls=True)}://{place}{url.path}" for url in urls)
+        ours = " or ".join(f"{scheme_of(url.kind, tls=True)}://{place}{url.path.partition('?')[0]}" for url in urls)
         point = f"In the web client set {ours}; the JID stays as it is."
     if options.mode == "transparent":
         point = f"Redirect the clients' connections to port {port}, and leave the proxy's own ones out."

@@ -62,10 +62,10 @@ class PcapngLegs:
         return begun + self._leg_data(event) if begun else b""
 
     def _note_port(self, leg: LegPackets, data: bytes) -> None:
-        """Note where a leg leads, if its first bytes are no TLS: of that Wireshark itself takes notice on any port."""
+        """Note where a leg leads, if its first bytes are neither TLS nor HTTP, which Wireshark knows on any port."""
         leg.unspoken = not data
         port = int.from_bytes(leg.keys[0][-2:])
-        if data and data[0] != _HANDSHAKE and port not in _KNOWN:
+        if data and data[0] != _HANDSHAKE and not data[:1].isupper() and port not in _KNOWN:
             self.ports.add(port)
 
     def _rare(self, event: Marked | Ended | Released) -> bytes:
