@@ -7,6 +7,7 @@ from xmppscope.lint.checker import Checker, Report, table
 from xmppscope.lint.course import Course
 from xmppscope.lint.preambles import SASL, STARTTLS
 from xmppscope.lint.rule import Rule, talk
+from xmppscope.model.namespaces import DIALBACK_FEATURE
 from xmppscope.model.timeline import RECEIVING
 from xmppscope.session.seen import Seen
 
@@ -16,7 +17,7 @@ _PROCEED: Final = f"S: <proceed {_TLS}/>"
 
 EXTRA: Final = Rule(
     "starttls-extra-features", "tls", "warning", "RFC 6120 §5.3.1",
-    what="Features that require STARTTLS offer something beside it.",
+    what="Features that require STARTTLS offer something else to be chosen beside it.",
     why="Nothing else can be chosen before TLS, and inside TLS it is offered again; in the clear the list can be "
     "altered on the way.",
     wrong=talk(
@@ -38,6 +39,9 @@ BETWEEN: Final = Rule(
     right=talk(f"C: {STARTTLS}", _PROCEED, after="offer"),
 )  # fmt: skip
 
+_TELLS: Final = frozenset({DIALBACK_FEATURE, "http://jabber.org/protocol/caps", "urn:xmpp:stream-limits:0"})
+"""Namespaces of features that tell something, and are not there to be chosen."""
+
 
 class StarttlsChecker(Checker):
     """Follows STARTTLS from the offer to the first byte of TLS."""
@@ -57,7 +61,7 @@ class StarttlsChecker(Checker):
         starttls = element.child(names.STARTTLS)
         if starttls is None or starttls.child(names.REQUIRED) is None:
             return
-        more = [child.local for child in element.children if child.name != names.STARTTLS]
+        more = [child.local for child in element.children if child.name != names.STARTTLS and child.ns not in _TELLS]
         if more:
             self.report(EXTRA, f"STARTTLS is required, and yet there is {', '.join(more[:4])[:80]}")
 
