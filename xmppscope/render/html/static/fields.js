@@ -15,8 +15,20 @@ const bare = (jid) => jid.split("/", 1)[0];
 const domain = (jid) => { const one = bare(jid); return one.slice(one.indexOf("@") + 1); };
 const plain = (type, name, choices) => ({ type, get: (entry) => entry[name], choices });
 const many = (type, get, choices) => ({ type, many: true, get, choices });
-const inside = (get) => many("text", (entry) => { const root = parse(entry); return root === null ? [] : get(root); });
+const inside = (get, mayHold) => ({ mayHold, ...many("text", (entry) => { const root = parse(entry); return root === null ? [] : get(root); }) });
 const all = (root) => [root, ...root.getElementsByTagName("*")];
+
+// Whether a text may be in the XML, as far as can be told without parsing it; false is certain.
+const mayHoldName = (entry, text) => entry.xml !== undefined && entry.xml.includes(text);
+const mayHoldNamespace = (entry, text) => entry.xml !== undefined && (entry.xml.includes(text) || entry.xml.includes("&") || text.includes(" ") ||
+  Object.values(entry.xmlns || {}).some((uri) => uri.includes(text)));
+const BODY = /<(?:[\w.-]+:)?body\b/g;
+const PLAIN_BODY = /<(?:[\w.-]+:)?body\b[^<]*<\/(?:[\w.-]+:)?body/g;
+const mayHoldBody = (entry, text) => {
+  const { xml } = entry;
+  if (xml === undefined || !xml.includes("body")) return false;
+  return xml.includes(text) || /[&\r\n]|<!\[/.test(xml) || xml.match(BODY)?.length !== xml.match(PLAIN_BODY)?.length;
+};
 const ends = (entry) => [entry.from, entry.to].filter((one) => one !== undefined);
 
 export const TLS_TIMES = new Set(["not_before", "not_after"]);
@@ -40,11 +52,11 @@ export const FIELDS = {
   packets: plain("numbers", "packets"), file: plain("number", "file"), size: plain("size", "size"),
   offset: { type: "numbers", get: (entry) => entry.offset && [entry.offset[0], entry.offset[1] - 1] },
   name: plain("text", "name"),
-  ns: inside((root) => [...new Set(all(root).map((one) => sent(one.namespaceURI || "")))].filter(Boolean)),
-  child: inside((root) => [...root.children].map((one) => one.localName)),
-  body: inside((root) => all(root).filter((one) => one.localName === "body" && CONTENT.has(one.namespaceURI)).map((one) => sent(one.textContent))),
+  ns: inside((root) => [...new Set(all(root).map((one) => sent(one.namespaceURI || "")))].filter(Boolean), mayHoldNamespace),
+  child: inside((root) => [...root.children].map((one) => one.localName), mayHoldName),
+  body: inside((root) => all(root).filter((one) => one.localName === "body" && CONTENT.has(one.namespaceURI)).map((one) => sent(one.textContent)), mayHoldBody),
   condition: inside((root) => all(root).filter((one) => /^(error|failure|failed)$/.test(one.localName)).flatMap((error) =>
-    [...error.children].filter((one) => CONDITIONS.has(one.namespaceURI) && one.localName !== "text").map((one) => one.localName))),
+    [...error.children].filter((one) => CONDITIONS.has(one.namespaceURI) && one.localName !== "text").map((one) => one.localName)), mayHoldName),
   xml: plain("text", "xml"), xmlns: many("text", (entry) => Object.values(entry.xmlns || {})),
   id: plain("text", "id"), type: plain("text", "type"), from: plain("text", "from"), to: plain("text", "to"),
   jid: many("text", (entry) => ends(entry).flatMap((jid) => [jid, bare(jid)])),

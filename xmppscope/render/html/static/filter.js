@@ -158,6 +158,10 @@ class Reader {
     }
     const test = tester(asked, values, name, field);
     if (field.many) {
+      if (field.mayHold && /^(==|contains|in)$/.test(operator.text)) {
+        const texts = values.map((literal) => literal.text);
+        return (entry, about) => texts.some((text) => field.mayHold(entry, text)) && field.get(entry, about).some((one) => test(one, about));
+      }
       return denied ? (entry, about) => { const all = field.get(entry, about); return all.length > 0 && !all.some((one) => test(one, about)); }
         : (entry, about) => field.get(entry, about).some((one) => test(one, about));
     }

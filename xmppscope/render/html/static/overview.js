@@ -27,6 +27,9 @@ export class Overview {
   /** Count the entries of each kind in each slice. */
   count(slices) {
     const { store, list } = this.app;
+    const key = [slices, list.count, store.last, store.findings.length];
+    if (this.counted === list.indexes && this.key?.every((one, n) => one === key[n])) return this.bars;
+    [this.counted, this.key] = [list.indexes, key];
     const bars = KINDS.concat(WRONG).map(() => new Uint32Array(slices));
     const scale = slices / ((store.last || 1) * 1.0000001);
     for (let place = 0; place < list.count; place += 1) {
@@ -36,6 +39,7 @@ export class Overview {
       bars[kind][slice] += 1;
       if (store.severity(entry) === "error") bars[4][slice] += 1;
     }
+    this.bars = bars;
     return bars;
   }
 

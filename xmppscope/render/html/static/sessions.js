@@ -70,7 +70,12 @@ export class Sessions {
       const [from, to] = [one.first.at * scale, Math.max(one.last.at * scale, one.first.at * scale + 2)];
       const broken = one.last.state === "broken";
       picture.append(svg("rect", { x: from, y: 20, width: to - from, height: 3, class: one.open ? "up" : "down" }));
-      for (const at of one.stanzas.slice(0, 4000)) picture.append(svg("rect", { x: at * scale, y: 8, width: 1.5, height: 12, class: "stanza" }));
+      let drawn = -1;
+      for (const at of one.stanzas) {
+        if (at * scale - drawn < 1) continue;
+        drawn = at * scale;
+        picture.append(svg("rect", { x: drawn, y: 8, width: 1.5, height: 12, class: "stanza" }));
+      }
       if (broken) picture.append(svg("rect", { x: to - 2, y: 3, width: 4, height: 24, class: "cut" }));
       const next = list[n + 1];
       if (broken && next) picture.append(svg("line", { x1: to, x2: next.first.at * scale, y1: 21, y2: 21, class: "gap" }));

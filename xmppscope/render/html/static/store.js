@@ -2,6 +2,8 @@
 // kept in their order; whatever is asked for by number is looked up here. Where entries come without their XML, as from
 // a server that holds them, `full` fetches the rest.
 
+import { forget } from "./xml.js";
+
 const FAILURES = new Set(["failure", "failed", "error"]);
 
 export class Store extends EventTarget {
@@ -92,7 +94,7 @@ export class Store extends EventTarget {
     if (entry && entry.partial && this.fetchFull) {
       Object.assign(entry, await this.fetchFull(number));
       delete entry.partial;
-      delete entry.tree;
+      forget(entry);
     }
     return entry;
   }

@@ -13,10 +13,13 @@ const TAG = /^<[^\s/>!?]+/;
 const ATTRIBUTE = /\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')/y;
 const XMLNS = "http://www.w3.org/2000/xmlns/";
 const OPEN_AT_FIRST = 40;
+const KEPT = 32;
+
+const trees = new Map();
 
 /** Return the element of an entry, or null where there is none that can be parsed. */
 export function parse(entry) {
-  if (entry.tree !== undefined) return entry.tree;
+  if (trees.has(entry)) return trees.get(entry);
   let root = null;
   if (entry.xml) {
     const text = closed(entry, entry.xml.replace(DECLARATION, ""));
@@ -27,8 +30,14 @@ export function parse(entry) {
       if (!parsed.getElementsByTagName("parsererror").length) root = parsed.documentElement;
     }
   }
-  Object.defineProperty(entry, "tree", { value: root, configurable: true });
+  if (trees.size > KEPT) trees.clear();
+  trees.set(entry, root);
   return root;
+}
+
+/** Forget what an entry was parsed to: there is more of it now. */
+export function forget(entry) {
+  trees.delete(entry);
 }
 
 /** Return a text of the parsed document as it was sent. */
