@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import click
 
 from xmppscope.cli.output import Output, ReaderGone
-from xmppscope.cli.terminal import ColourChoice, columns, wants_ascii, wants_colour
+from xmppscope.cli.terminal import ColourChoice, chosen_language, columns, wants_ascii, wants_colour
 from xmppscope.model.errors import XmppscopeError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _PLURALS: Final = {
     default="auto",
     help="Colour: auto is on a terminal, unless NO_COLOR is set.",
 )
+@click.option("--lang", metavar="LANGUAGE", help="en or zh-Hans; by default that of the locale, else English.")
 @click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 @click.option("--width", type=click.IntRange(_SMALLEST), metavar="COLUMNS", help="Columns of a line, at most 100.")
 def explain(
@@ -54,6 +55,7 @@ def explain(
     output: str | None,
     color: ColourChoice,
     *,
+    lang: str | None,
     ascii: bool,  # noqa: A002 (the option's name)
     width: int | None,
 ) -> None:
@@ -65,7 +67,8 @@ def explain(
     Without WHAT: the kinds of things that are explained, and how many there are.
     """
     target = Output(output)
-    data = _json(what) if form == "json" else _text(what, target, color, width, ascii=ascii)
+    language = chosen_language(lang, os.environ, target.encoding)
+    data = _json(what, language) if form == "json" else _text(what, target, color, width, language, ascii=ascii)
     try:
         target.write(data)
     except ReaderGone:
@@ -73,7 +76,7 @@ def explain(
     target.close()
 
 
-def _json(what: str | None) -> bytes:
+def _json(what: str | None, language: str) -> bytes:
     import msgspec
 
     from xmppscope.explain.lookup import Explanation
@@ -85,11 +88,19 @@ def _json(what: str | None) -> bytes:
 
         found = [Explanation(name=_FILTER, kind="language", says="The filter language.", paragraphs=(page(),))]
     else:
-        found = _found(what)
+        found = _found(what, language)
     return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
 
 
-def _text(what: str | None, target: Output, color: ColourChoice, width: int | None, *, ascii: bool) -> bytes:  # noqa: A002
+def _text(
+    what: str | None,
+    target: Output,
+    color: ColourChoice,
+    width: int | None,
+    language: str,
+    *,
+    ascii: bool,  # noqa: A002
+) -> bytes:
     from xmppscope.render.terminal.explanation import WIDEST, ExplanationText
     from xmppscope.render.terminal.glyphs import ASCII, UNICODE
     from xmppscope.render.terminal.page import Page
@@ -102,7 +113,7 @@ def _text(what: str | None, target: Output, color: ColourChoice, width: int | No
     palette = Palette(colour=wants_colour(color, os.environ, terminal=terminal))
     legible = Legible(glyphs.words, target.encoding)
     room = min(width or columns(terminal=terminal), WIDEST)
-    text = ExplanationText(room, glyphs, palette, legible)
+    text = ExplanationText(room, glyphs, palette, legible, language)
     if what is None:
         rows = [(_PLURALS.get(kind, kind), str(len(names)), ", ".join(names)) for kind, names in _kinds().items()]
         lines = [*text.table(rows), "", "xmppscope explain NAME; xmppscope explain filter: the filter language"]
@@ -111,15 +122,15 @@ def _text(what: str | None, target: Output, color: ColourChoice, width: int | No
 
         lines = Page(room, palette, legible).lines(page())
     else:
-        lines = text.lines(_found(what))
+        lines = text.lines(_found(what, language))
     return "\n".join([*lines, ""]).encode(target.encoding, "backslashreplace")
 
 
-def _found(what: str) -> "list[Explanation]":
+def _found(what: str, language: str) -> "list[Explanation]":
     """Return all that is called *what*; if nothing is, say what was meant."""
     from xmppscope.explain import lookup
 
-    found = lookup.explain(what)
+    found = lookup.explain(what, language)
     rules = [_of_rule(rule) for rule in _rules() if rule.id == what.strip().lower()]
     if not found and not rules:
         raise XmppscopeError(_unknown(what))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import difflib
+import os
 import re
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from xmppscope.cli.lesson_scenes import BREAKS, SCENES
 from xmppscope.cli.output import Output
 from xmppscope.cli.proxy import ProxyOptions
 from xmppscope.cli.proxying import Proxying
+from xmppscope.cli.terminal import chosen_language
 from xmppscope.demo import ACCOUNTS, DOMAIN, DemoClient, DemoError, DemoServer
 from xmppscope.lessons.library import Lesson
 from xmppscope.model.errors import XmppscopeError
@@ -71,15 +73,16 @@ class LiveStage:
 
 def run_live(options: LessonOptions) -> int:
     """Play the lesson that *options* name, spoiled if they say so; return the exit status."""
-    from xmppscope.cli.lessoning import found, language_of, page_for
+    from xmppscope.cli.lessoning import found, page_for
 
     spoiled = options.broken or ""
     name = options.name or BREAKS.get(spoiled, ("first", ""))[0]
     _check(name, spoiled)
-    language = language_of(options)
+    output = Output(options.output)
+    language = chosen_language(options.lang, os.environ, output.encoding)
     chosen = found(name, language)
     with tempfile.TemporaryDirectory(prefix="xmppscope-lesson-") as folder:
-        asyncio.run(_run(options, chosen, page_for(options, Output(options.output), language), spoiled, Path(folder)))
+        asyncio.run(_run(options, chosen, page_for(options, output, language), spoiled, Path(folder)))
     return 0
 
 

@@ -3,14 +3,12 @@
 import difflib
 import os
 import sys
-from typing import Final
 
 from xmppscope.cli.lesson import LessonOptions
 from xmppscope.cli.lesson_page import Drawing, LessonPage
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
-from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
-from xmppscope.explain.languages import ENGLISH, LANGUAGES, nearest
+from xmppscope.cli.terminal import chosen_language, columns, wants_ascii, wants_colour
 from xmppscope.filter.compile import compile_filter
 from xmppscope.lessons.binding import Recorded, Shown, bind
 from xmppscope.lessons.library import NAMES, Lesson, View, lesson, recording
@@ -23,8 +21,6 @@ from xmppscope.sources.pipeline import Pipeline
 from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
-_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-
 
 def run(options: LessonOptions) -> int:
     """List the lessons, or show one, as *options* say; return the exit status."""
@@ -33,7 +29,7 @@ def run(options: LessonOptions) -> int:
 
         return run_live(options)
     output = Output(options.output)
-    language = language_of(options, output.encoding)
+    language = chosen_language(options.lang, os.environ, output.encoding)
     if options.name is None:
         return _write(output, page_for(options, output, language).listed([lesson(name, language) for name in NAMES]))
     chosen = found(options.name, language)
@@ -49,17 +45,6 @@ def run(options: LessonOptions) -> int:
 
         return Tour(page, chosen, shown, asked).walk()
     return _write(output, page.whole(chosen, shown, asked, answers=options.answers))
-
-
-def language_of(options: LessonOptions, encoding: str = "utf-8") -> str:
-    """Return the language that was asked for, else that of the locale if the output can express it."""
-    if options.lang is not None:
-        language = nearest(options.lang)
-        if language is None:
-            raise XmppscopeError(f"--lang {options.lang}: no such translation; there are {' and '.join(LANGUAGES)}")
-        return language
-    locale = next(filter(None, map(os.environ.get, _LOCALE)), "")
-    return (nearest(locale) or ENGLISH) if "utf" in encoding.lower() else ENGLISH
 
 
 def found(name: str, language: str) -> Lesson:

@@ -37,6 +37,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     time: TimeForm
     xml: Literal["pretty", "raw"] | None
     explain: bool
+    lang: str | None = None
     packets: bool
     ascii: bool
     width: int | None
@@ -58,6 +59,7 @@ _LOOKS: Final = (
         help="Print each element below its line, laid out or as it was sent.",
     ),
     click.option("--explain", is_flag=True, help="Add what an entry means, where it is the first of its kind."),
+    click.option("--lang", metavar="LANGUAGE", help="Of --explain: en or zh-Hans; by default that of the locale."),
     click.option("--packets", is_flag=True, help="Add the packet numbers, as Wireshark counts them."),
     click.option("--ascii", is_flag=True, help="Draw with ASCII signs only."),
     click.option(

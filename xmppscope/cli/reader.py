@@ -14,7 +14,7 @@ from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
 from xmppscope.cli.read import ReadOptions
 from xmppscope.cli.selecting import nothing_matched, selection
-from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
+from xmppscope.cli.terminal import chosen_language, columns, wants_ascii, wants_colour
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Record, Summary
 from xmppscope.render.jsonl import JsonLines
@@ -210,4 +210,5 @@ def _style(options: ReadOptions, output: Output) -> Style:
         packets=options.packets,
         details=options.verbose > 0,
         explain=options.explain,
+        language=chosen_language(options.lang, os.environ, output.encoding),
     )

@@ -5,8 +5,12 @@ import shutil
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from xmppscope.explain.languages import ENGLISH, LANGUAGES, nearest
+from xmppscope.model.errors import XmppscopeError
+
 ColourChoice = Literal["auto", "always", "never"]
 
+_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _PLAIN_TERMINALS: Final = frozenset({"dumb", "linux"})
 _C: Final = frozenset({"C", "POSIX"})
 _COERCED: Final = frozenset({None, "", "C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"})
@@ -40,3 +44,14 @@ def columns(*, terminal: bool) -> int:
     if not terminal and "COLUMNS" not in os.environ:
         return 80
     return shutil.get_terminal_size((80, 24)).columns
+
+
+def chosen_language(choice: str | None, environment: Mapping[str, str], encoding: str) -> str:
+    """Return the language that was asked for, else that of the locale if the output can express it, else English."""
+    if choice is not None:
+        language = nearest(choice)
+        if language is None:
+            raise XmppscopeError(f"--lang {choice}: no such translation; there are {' and '.join(LANGUAGES)}")
+        return language
+    locale = next(filter(None, map(environment.get, _LOCALE)), "")
+    return (nearest(locale) or ENGLISH) if "utf" in encoding.lower() else ENGLISH

@@ -11,6 +11,16 @@ _SIMPLIFIED: Final = frozenset({"zh", "zh-cn", "zh-sg", "zh-my", "zh-hans"})
 _WIDE: Final = "\u2e80"
 """The first of the characters between which no blank is written."""
 
+_LABELS: Final = {
+    CHINESE: {"Next": "接下来", "Example": "例子", "See also": "参见", "Next: ": "接下来：", "more": "更多"}
+}
+"""The words around explanations, where they are not the English ones."""
+
+
+def label(word: str, language: str) -> str:
+    """Return a word that stands beside explanations in *language*."""
+    return _LABELS.get(language, {}).get(word, word)
+
 
 def nearest(name: str) -> str | None:
     """Return the language that *name* (``zh_CN.UTF-8``, ``zh-Hans``, ``en_GB``) stands for; None if there is none."""

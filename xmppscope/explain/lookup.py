@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from xmppscope.explain import registry
-from xmppscope.explain.library import EXTENSION, Text, texts
+from xmppscope.explain.languages import ENGLISH
+from xmppscope.explain.library import EXTENSION, Text, texts, translated
 from xmppscope.model.namespaces import CLIENT, COMPONENT_ACCEPT, CONTENT, SM2, SM3
 
 _NUMBER: Final = re.compile(r"(?:xep[- ]?)?(\d{1,4})", re.IGNORECASE)
@@ -44,14 +45,14 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     see: tuple[str, ...] = ()
 
 
-def explain(what: str) -> list[Explanation]:
-    """Return all that is called *what*, nothing if it is unknown."""
+def explain(what: str, language: str = ENGLISH) -> list[Explanation]:
+    """Return all that is called *what*, nothing if it is unknown; in *language*, as far as it is translated."""
     word = _bare(what)
     key = word.lower()
     if number := _NUMBER.fullmatch(word):
-        return _numbered(key, number[1])
+        return _numbered(key, number[1], language)
     if found := _by_name().get(key):
-        return _told_apart(found)
+        return _told_apart(found, language)
     if registry.specification(word):
         return [_of_namespace(word)]
     return _of_title(key)
@@ -118,12 +119,13 @@ def _by_expanded_name() -> dict[tuple[str, str], Text]:
     return {(text.ns, text.name): text for text in texts() if text.kind == _ELEMENT}
 
 
-def _told_apart(found: list[Text]) -> list[Explanation]:
+def _told_apart(found: list[Text], language: str) -> list[Explanation]:
     """Return the explanations of texts of one name; what is of the same kind too goes by its prefix."""
     kinds = [text.kind for text in found]
     return [
-        msgspec.structs.replace(_of_text(text), name=text.id) if kinds.count(text.kind) > 1 else _of_text(text)
+        msgspec.structs.replace(told, name=text.id) if kinds.count(text.kind) > 1 else told
         for text in found
+        for told in (_of_text(text, language),)
     ]
 
 
@@ -131,16 +133,20 @@ def _status(xep: registry.Xep) -> str:
     return _PUBLISHED.get(xep.status, xep.status)
 
 
-def _numbered(key: str, digits: str) -> list[Explanation]:
+def _numbered(key: str, digits: str, language: str) -> list[Explanation]:
     """Return what a number means: three bare digits may be a status code of a room, everything else is a XEP."""
     xep = registry.xep(digits.zfill(4))
     if len(key) == _CODE_SIZE and key in _by_name():
         other = () if xep is None else (f"XEP-{xep.number}",)
-        return [msgspec.structs.replace(found, see=found.see + other) for found in map(_of_text, _by_name()[key])]
+        return [
+            msgspec.structs.replace(found, see=found.see + other)
+            for found in (_of_text(text, language) for text in _by_name()[key])
+        ]
     return [] if xep is None else [_of_xep(xep)]
 
 
-def _of_text(text: Text) -> Explanation:
+def _of_text(text: Text, language: str) -> Explanation:
+    text = translated(text, language)
     xep = registry.xep(text.xep)
     if text.prefix == EXTENSION and xep is not None:
         return _of_xep(xep, text)

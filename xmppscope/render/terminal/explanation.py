@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from xmppscope.explain.languages import label as words
 from xmppscope.explain.lookup import Explanation
 from xmppscope.render.terminal.glyphs import Glyphs
 from xmppscope.render.terminal.markup import hard_wrap, pretty
@@ -23,11 +24,12 @@ _SPEAKER: Final = 3
 class ExplanationText:
     """Lays explanations out for a terminal of *columns*."""
 
-    def __init__(self, columns: int, glyphs: Glyphs, palette: Palette, legible: Legible) -> None:
+    def __init__(self, columns: int, glyphs: Glyphs, palette: Palette, legible: Legible, language: str = "en") -> None:
         self._columns = min(columns, WIDEST)
         self._glyphs = glyphs
         self._palette = palette
         self._legible = legible
+        self._language = language
 
     def lines(self, explanations: Iterable[Explanation]) -> list[str]:
         """Return the lines of all *explanations*, with a blank one between two."""
@@ -78,7 +80,9 @@ class ExplanationText:
         """Return *texts*, each on lines of its own, behind a word that says what they are."""
         room = self._columns - _INDENT - _LABEL
         shown = [line for text in texts for line in self._fitted(self._legible(text), room)]
-        labels = [self._palette.paint(f"{label:<{_LABEL}}", QUIET), *[" " * _LABEL] * (len(shown) - 1)]
+        word = words(label, self._language)
+        padded = word + " " * (_LABEL - width(word))
+        labels = [self._palette.paint(padded, QUIET), *[" " * _LABEL] * (len(shown) - 1)]
         return [" " * _INDENT + word + line for word, line in zip(labels, shown, strict=True)]
 
     def _fitted(self, text: str, room: int) -> list[str]:

@@ -33,7 +33,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     """How the timeline is to look.
 
     `wrap_xml` breaks long XML at the width; `details` adds annotations and each change of state, `explain` what entries
-    mean. `encoding` is what the lines are encoded in: what it can't express is escaped.
+    mean, in `language`. `encoding` is what the lines are encoded in: what it can't express is escaped.
     """
 
     width: int = 80
@@ -46,6 +46,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     packets: bool = False
     details: bool = False
     explain: bool = False
+    language: str = "en"
 
 
 class TextTimeline:
@@ -60,7 +61,7 @@ class TextTimeline:
         self._palette = Palette(colour=style.colour)
         self.clock = Clock(style.time, glyphs.back)
         self.blocks = Blocks(style.width, glyphs, self._palette, legible)
-        self._voice = Voice(self.blocks, glyphs, self._palette) if style.explain else None
+        self._voice = Voice(self.blocks, glyphs, self._palette, style.language) if style.explain else None
         self._connections = 0
         self._opened: dict[int, Connection] = {}
         self._lines = EntryLines(self._layout(style.width), glyphs, self._palette, legible)

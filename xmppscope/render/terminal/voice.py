@@ -5,6 +5,8 @@ Nothing is said twice: a text comes with the first entry that it fits.
 
 from typing import Final
 
+from xmppscope.explain.languages import joined, label
+from xmppscope.explain.library import Text, translated
 from xmppscope.explain.lookup import handle
 from xmppscope.explain.voice import voices
 from xmppscope.model.timeline import Entry
@@ -15,13 +17,20 @@ from xmppscope.render.terminal.palette import QUIET, Palette
 _AT_ONCE: Final = 2
 
 
+def said(text: Text, language: str) -> str:
+    """Return what a text says and what may come next, in *language*."""
+    text = translated(text, language)
+    return joined((text.says, label("Next: ", language) + text.next)) if text.next else text.says
+
+
 class Voice:
     """Gives entries a voice; it remembers what was said."""
 
-    def __init__(self, blocks: Blocks, glyphs: Glyphs, palette: Palette) -> None:
+    def __init__(self, blocks: Blocks, glyphs: Glyphs, palette: Palette, language: str) -> None:
         self._blocks = blocks
         self._dot = f" {glyphs.dot} "
         self._palette = palette
+        self._language = language
         self._said: set[str] = set()
 
     def lines(self, entry: Entry) -> list[str]:
@@ -30,8 +39,9 @@ class Voice:
         lines: list[str] = []
         for text in new:
             self._said.add(text.id)
-            told = f"{text.says} Next: {text.next}" if text.next else text.says
-            source = self._dot.join(filter(None, (text.spec, f"more: xmppscope explain {handle(text)}")))
+            told = said(text, self._language)
+            more = f"{label('more', self._language)}: xmppscope explain {handle(text)}"
+            source = self._dot.join(filter(None, (text.spec, more)))
             lines += self._blocks.note(told)
             lines += [self._palette.paint(line, QUIET) for line in self._blocks.note(source)]
         return lines
