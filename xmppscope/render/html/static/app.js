@@ -356,6 +356,7 @@ export class App {
     }
     $("views").value = view;
     document.body.dataset.view = view;
+    if (this.selected === null) this.detail.show(null);
     if (this.refreshStates && this.started && /sequence|plots/.test(view)) this.refreshStates().then(() => this.panels[view].draw());
     this.panels[view]?.draw();
     if (view === "timeline") { this.list.grown(); this.overview.draw(); this.list.draw(); if (this.selected !== null) this.list.select(this.selected, true); }
@@ -429,7 +430,7 @@ export class App {
     const warnings = store.findings.filter((one) => one.severity === "warning").length;
     return [el("div", { class: "about" }, el("h2", {}, value(store.meta.title || "xmppscope")), el("p", { class: "muted", text: `${plural(store.entries.length, "entry", "entries")}${this.counts()}, ${store.last.toFixed(3)} s` }),
       el("ul", { class: "told" }, ...[...store.connections.values()].slice(0, 20).map((one) => el("li", {}, `${one.connection}  ${one.kind} `, value(store.called(one.connection)))))),
-    ...store.diagnoses.slice(0, 10).map((one) => this.diagnosis(one)),
+    ...(this.view === "findings" ? [] : store.diagnoses.slice(0, 10).map((one) => this.diagnosis(one))),
     errors + warnings ? el("p", {}, el("button", { type: "button", class: "why", text: `${plural(errors, "error")}, ${plural(warnings, "warning")}`, onclick: () => this.open("findings") })) : el("p", { class: "muted", text: "No rule has found anything." }),
     el("p", { class: "muted", text: "Choose an entry; / filters, ] goes to the next finding, ? shows all keys." })];
   }

@@ -21,7 +21,16 @@ export class List {
     node.addEventListener("click", (event) => this.clicked(event, false));
     node.addEventListener("dblclick", (event) => this.clicked(event, true));
     node.addEventListener("focus", () => { if (this.count && this.app.selected === null) this.app.move(0); else this.focus(); });
-    new ResizeObserver(() => this.later()).observe(node);
+    new ResizeObserver(() => this.resized()).observe(node);
+  }
+
+  /** Keep the chosen entry in sight if it was. */
+  resized() {
+    const row = this.selectedRow();
+    const top = row === undefined ? -1 : parseFloat(row.style.top) - this.node.scrollTop;
+    if (row && this.tall && top >= 0 && top < this.tall) this.reveal(this.place(this.app.selected));
+    this.tall = this.node.clientHeight;
+    this.later();
   }
 
   get count() {
