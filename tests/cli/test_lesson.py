@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from xmppscope.cli import lesson_tour
 from xmppscope.cli.lesson import lesson as command
 from xmppscope.cli.lesson_lanes import Arrow, draw
 from xmppscope.cli.lesson_page import Drawing, LessonPage
@@ -88,10 +89,13 @@ def page(colour: bool = False) -> LessonPage:
     return LessonPage(Drawing(width=80, colour=colour, ascii=False, encoding="utf-8"), "en")
 
 
-def walk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, answers: list[str]) -> str:
+def walk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, answers: list[str], lines: int = 200
+) -> str:
     chosen = lesson("first")
     shown, asked = prepared(chosen, "en")
     pressed, typed = iter(keys), iter(answers)
+    monkeypatch.setattr(lesson_tour, "rows", lambda: lines)
     monkeypatch.setattr(click, "getchar", lambda: next(pressed))
     monkeypatch.setattr(click, "prompt", lambda *_, **__: next(typed))
     assert Tour(page(), chosen, shown, asked).walk() == 0
@@ -103,6 +107,16 @@ def test_one_walks_by_keys(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert re.findall(r"step (\d+) of", output) == ["1", "2", "3", "2", "2", "2", "2"]
     assert output.count("Enter, Space, n: next step") == 1
     assert "header-both → negotiating" in output.rpartition("step 2")[2]
+
+
+def test_a_step_longer_than_the_screen_comes_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = walk(monkeypatch, capsys, "\r\rb\r\rq", [], lines=14)
+    screens = output.split("── Enter ")[:-1]
+    assert all(len(screen.splitlines()) <= 13 for screen in screens)
+    assert ["step 1 of" in screen for screen in screens] == [True, False, True, True, False, True]
+    assert "spec      RFC 6120 §4.2" in output
 
 
 def test_a_wrong_answer_shows_the_entry_that_proves_the_right_one(

@@ -1,5 +1,7 @@
 """Walks through a lesson in a terminal, key by key, and asks its questions at the end."""
 
+import shutil
+
 import click
 
 from xmppscope.cli.lesson_page import LessonPage
@@ -11,6 +13,11 @@ _NEXT = frozenset({"\r", "\n", " ", "n", "\x1b[C", "\x1b[B", "\x1b[6~"})
 _BACK = frozenset({"b", "p", "\x7f", "\x08", "\x1b[D", "\x1b[A", "\x1b[5~"})
 _QUIT = frozenset({"q", "\x1b", "\x04"})
 _HELP = ("helpnext", "helpback", "helpxml", "helpstate", "helpquit", "helphelp")
+
+
+def rows() -> int:
+    """Return how many lines the terminal has, at least enough to show something."""
+    return max(shutil.get_terminal_size((80, 24)).lines, 10)
 
 
 class Quit(Exception):  # noqa: N818 (it is no error: the reader has seen enough)
@@ -26,6 +33,8 @@ class Tour:
         self._steps = steps
         self._asked = asked
         self._at = 0
+        self._top = 0
+        self._more = False
         self._full = False
         self._states = False
         self._help = False
@@ -50,8 +59,12 @@ class Tour:
             lines = [page.rule(self._lesson.title), *page.prose(self._lesson.about), "", *lines]
         if self._help:
             lines += ["", *(line for name in _HELP for line in page.prose(page.words[name]))]
+        room = rows() - 2
+        self._more = self._top + room < len(lines)
+        lines = lines[self._top : self._top + room]
+        keys = page.words["scroll" if self._more else "keys"]
         click.clear()
-        click.echo("\n".join([*lines, page.rule(page.words["keys"])]))
+        click.echo("\n".join([*lines, page.rule(keys)]))
 
     def _obey(self, key: str) -> None:
         if key in _QUIT:
@@ -60,9 +73,15 @@ class Tour:
             self._help = not self._help
             return
         self._help = False
+        if key in _NEXT and self._more:
+            # A step that is longer than the screen comes in pieces, with two lines in common.
+            self._top += rows() - 4
+            return
+        back = key in _BACK and self._top > 0
+        self._top = 0
         if key in _NEXT:
             self._at += 1
-        elif key in _BACK:
+        elif key in _BACK and not back:
             self._at = max(self._at - 1, 0)
         elif key == "x":
             self._full = not self._full
