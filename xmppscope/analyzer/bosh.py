@@ -111,6 +111,8 @@ class Carrier:
             if asked.exchange == exchange:
                 self.asked.remove(asked)
                 return asked
+        if exchange in self._requests:
+            return None  # it was answered before it was complete
         before = [asked for asked in self.asked if asked.time <= time]
         if before:
             self.asked.remove(before[-1])
