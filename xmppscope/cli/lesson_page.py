@@ -218,7 +218,7 @@ def protected(entry: Entry) -> bool:
 def label(entry: Entry) -> str:
     """Return an entry as a word: its tag, an iq with its type, else its kind."""
     if entry.kind == "stream-close":
-        return "/stream"
+        return f"/{entry.name or 'stream'}"
     if entry.name is None:
         return entry.kind
     return f"iq {entry.type}" if entry.name == "iq" and entry.type else entry.name

@@ -49,7 +49,7 @@ def _arrow(source: float, target: float, y: float, entry: Entry) -> str:
 
 def _label(entry: Entry) -> str:
     if entry.kind == "stream-close":
-        return "</stream>"
+        return f"</{entry.name or 'stream'}>"
     if entry.name is None:
         return entry.kind
     return f"iq {entry.type}" if entry.name == "iq" and entry.type else entry.name

@@ -108,7 +108,7 @@ def _stream(topic: Topic) -> Made:
         for one in topic.on_connection()
         if one.kind == "stream-open" and one.sender == entry.sender and one.entry <= entry.entry
     ]
-    because = topic.words("saystream", count=len(headers), entries=_numbers(headers))
+    because = topic.words("saystream", entries=_numbers(headers))
     return topic.ask("stream", str(entry.stream), {"entry": entry.entry}, tuple(headers), because)
 
 

@@ -26,7 +26,7 @@ def comes_next(entry: Entry, language: str) -> str:
 def named(entry: Entry) -> str:
     """Return *entry* as a word: its tag, else its kind."""
     if entry.kind == "stream-close":
-        return "</stream>"
+        return f"</{entry.name or 'stream'}>"
     if entry.name is None:
         return entry.kind
     return f'<{entry.name} type="{entry.type}">' if entry.name == "iq" else f"<{entry.name}>"
