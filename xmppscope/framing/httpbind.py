@@ -113,12 +113,14 @@ class BodyReader:
         if header is not None and header.element.name != BODY:
             splitter.dismiss()
             return None
-        inside: list[Piece] = [piece for piece in pieces if isinstance(piece, Item | Bad)]
-        ended = any(isinstance(piece, Foot) for piece in pieces)
-        rest = splitter.unfinished or splitter.rest
+        foot = next((number for number, piece in enumerate(pieces) if isinstance(piece, Foot)), len(pieces))
+        inside: list[Piece] = [piece for piece in pieces[:foot] if isinstance(piece, Item | Bad)]
+        ended = foot < len(pieces)
+        done = pieces[foot].end if ended else splitter.done
+        rest = data[done:]
         if rest.strip() or not (ended or splitter.broken):
-            done = splitter.done
-            inside.append(Torn(done, len(data), "part of a body that is not complete", rest[:SHOWN]))
+            reason = "bytes behind the end of a body" if ended else "part of a body that is not complete"
+            inside.append(Torn(done, len(data), reason, rest[:SHOWN]))
         splitter.dismiss()
         return HttpBody(header, inside, len(data))
 
