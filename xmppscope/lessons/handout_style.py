@@ -40,9 +40,8 @@ ol { padding-left: 1.6rem; }
 ol > li { margin-bottom: .8rem; overflow-wrap: anywhere; }
 ul { list-style: none; margin: .3rem 0 0; padding: 0; }
 .choices { display: grid; grid-template-columns: 1fr 1fr; gap: .2rem 1rem; }
-.choices li { padding-left: 1.9em; text-indent: -1.9em; overflow-wrap: anywhere; }
-.choices span { display: inline-block; text-indent: 0; margin-right: .6em; width: 1.3em; height: 1.3em;
-  line-height: 1.2; text-align: center;
+.choices li { display: flex; gap: .5em; overflow-wrap: anywhere; }
+.choices span { flex: none; width: 1.3em; height: 1.3em; margin-top: .25em; line-height: 1.2; text-align: center;
   border: 1px solid var(--line); border-radius: 4px; font-size: .8rem; }
 .line { border-bottom: 1px solid var(--line); height: 1.7rem; max-width: 20rem; }
 .proof { color: var(--muted); font-size: .85rem; overflow-wrap: anywhere; }
