@@ -528,3 +528,17 @@ def test_a_session_over_http2_has_one_tcp_connection_and_overlapping_streams(tal
         ("S", "stanza", (7, 7)),
         ("S", "http", (8, 8)),
     ]
+
+
+def test_an_answer_before_the_request_is_complete_answers_no_other_one(bosh: Callable[..., Any]) -> None:
+    """Prosody 0.12 answers a chunked request at once, and ends the session."""
+    whole = ask(102, message(2))
+    told = bosh(
+        (1, "C", ask(101, message(1))),
+        (2, "C", whole[:-20]),
+        (2, "S", reply(type="terminate", condition="item-not-found")),
+        (1, "S", reply(message(7))),
+    )
+    assert ids(told) == ["m1"]
+    assert ids(told, "receiving") == ["m7"]
+    assert told.rows("sender", "kind")[-3:] == [("S", "stream-close"), ("C", "http"), ("C", "opaque")]
