@@ -43,8 +43,8 @@ class Hashes(Memory[tuple[str, str], Known]):
     most = 2048
 
 
-class Announced(Memory[str, tuple[tuple[str, str], str]]):
-    """The last hash of each JID on one connection, and what was said of it; the client itself is the empty JID."""
+class Announced(Memory[str, tuple[tuple[str, str], Known | None]]):
+    """The last hash of each JID on one connection, and what was known of it; the client itself is the empty JID."""
 
     most = 2048
 
@@ -64,10 +64,10 @@ def presence(met: Met, c: Element) -> None:
     algorithm, ver, node = (c.attrs.get(name, "") for name in ("hash", "ver", "node"))
     if met.entry.name != "presence" or met.entry.type == "unavailable" or not ver:
         return
-    if not algorithm:
-        _once(met, ("", f"{node}#{ver}"), f"version {word(ver)} of {word(node)}, without a hash", "XEP-0115 §4")
-        return
-    _announce(met, (algorithm, ver), _SPEC)
+    if algorithm:
+        _announce(met, (algorithm, ver), _SPEC)
+    elif _is_news(met, ("", f"{node}#{ver}"), None):
+        met.note(f"version {word(ver)} of {word(node)}, without a hash", "XEP-0115 §4")
 
 
 def presence2(met: Met, c: Element) -> None:
@@ -85,22 +85,22 @@ def _announce(met: Met, key: tuple[str, str], spec: str) -> None:
         known = Known("seen", met.entry.entry)
         hashes.put(key, known)
         met.change("caps", "seen", subject=short(key[1]))
+    if not _is_news(met, key, known):
+        return
     if known.state == "verified":
-        text = f"capabilities known from #{known.entry}: {known.is_what}"
+        met.note(f"capabilities known from #{known.entry}: {known.is_what}", spec)
     elif known.state == "mismatched":
-        text = f"the hash {short(key[1])} did not fit its answer #{known.entry}"
-    else:
-        text = ""
-    _once(met, key, text, spec)
+        met.note(f"the hash {short(key[1])} did not fit its answer #{known.entry}", spec)
 
 
-def _once(met: Met, key: tuple[str, str], text: str, spec: str) -> None:
-    """Say it when it is new of a JID; presence repeats it for ever."""
+def _is_news(met: Met, key: tuple[str, str], known: Known | None) -> bool:
+    """Tell whether this is new of a JID, and remember it; presence repeats it for ever."""
     announced, who = met.of(Announced), "" if met.sent and met.c2s else met.entry.from_ or "server"
-    if announced.get(who) != (key, text):
-        announced.put(who, (key, text))
-        if text:
-            met.note(text, spec)
+    told = announced.get(who)
+    if told is not None and told[1] is known and told[0] == key:
+        return False
+    announced.put(who, (key, known))
+    return True
 
 
 def info(met: Met, query: Element) -> None:

@@ -42,4 +42,9 @@ def _length(key: object) -> int:
     """Return how many characters stand in a text, or in the texts of a tuple."""
     if isinstance(key, str):
         return len(key)
-    return sum(len(part) for part in key if isinstance(part, str)) if isinstance(key, tuple) else 0
+    length = 0
+    if isinstance(key, tuple):
+        for part in key:
+            if isinstance(part, str):
+                length += len(part)
+    return length

@@ -113,7 +113,7 @@ class Tracked:
     @property
     def account(self) -> Account:
         """The account that the connection is of."""
-        jid = self.jid or self._learned
+        jid = self.about.negotiation.bound or self.management.jid or self._learned
         account = self._account
         if account is None or jid != self._account_of:
             account = self._account = self._find_account(jid)

@@ -6,6 +6,7 @@ What ids say of the identity of a message is for `deliveries`.
 from typing import Final
 
 from xmppscope.model.element import Element
+from xmppscope.model.timeline import INITIATING
 from xmppscope.session.triggers import expanded
 from xmppscope.xeps.descriptor import Extension, Met
 from xmppscope.xeps.words import address
@@ -16,7 +17,7 @@ IDS: Final = "urn:xmpp:sid:0"
 def _stanza_id(met: Met, element: Element) -> None:
     """§3: only ids of the own archive and, in a room, of the room are to be trusted; anybody could write another."""
     by, entry = element.attrs.get("by", ""), met.entry
-    if not by or not entry.from_ or entry.name != "message" or not (met.received and met.c2s):
+    if entry.sender == INITIATING or not by or not entry.from_ or entry.name != "message" or not met.c2s:
         return
     forms = met.account.forms
     who = forms[by]
