@@ -86,6 +86,8 @@ def test_what_the_client_logs_is_what_the_timeline_shows(
     shown = check_told(between, run, tmp_path)
     (connection,) = [record for record in shown if record["record"] == "connection" and record["kind"] != "unknown"]
     assert connection["transport"] == kind
+    assert connection["proxy"] == f"127.0.0.1:{between.port}"
+    assert connection["receiving"] == f"127.0.0.1:{server.https}"
     assert [record for record in shown if record["record"] == "diagnosis"] == []
 
 
