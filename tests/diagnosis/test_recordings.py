@@ -36,6 +36,7 @@ BAD: dict[str, dict[int, str]] = {
         5: "The server ended the connection instead of answering the stream header",
         6: "The client spoke HTTP where the server expects a stream header",
     },
+    "ws-fragmented-prosody": {1: "The server closed the WebSocket: 1003, a kind of data that is not accepted"},
 }
 FOLDER = Path(__file__).resolve().parents[2] / "captures"
 RECORDINGS = sorted(file for file in FOLDER.iterdir() if file.suffix in (".pcap", ".pcapng"))

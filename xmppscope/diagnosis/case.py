@@ -102,6 +102,8 @@ class Case:
         self.malformed: dict[Sender, Entry] = {}
         self.closed: dict[Sender, Entry] = {}
         self.ended: list[Entry] = []
+        self.web_refused: Entry | None = None
+        self.web_closed: Entry | None = None
         self.resumable = False
         self.resumed: tuple[Entry, Entry] | None = None
         self.jid = ""

@@ -14,8 +14,9 @@ from xmppscope.diagnosis.sessions import Sessions
 from xmppscope.diagnosis.stream_errors import stream_error
 from xmppscope.diagnosis.tls import alerted, unfinished
 from xmppscope.diagnosis.verdict import Verdict
+from xmppscope.diagnosis.web_socket import web
 
-_NEGATIVE: Final = (login, refused, unfinished, left, vanished)
+_NEGATIVE: Final = (web, login, refused, unfinished, left, vanished)
 
 
 def judge(case: Case, sessions: Sessions) -> Verdict | None:

@@ -7,7 +7,7 @@ made itself is nobody's fault, and what the proxy has diagnosed is not diagnosed
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from xmppscope.diagnosis import negotiation, resuming
+from xmppscope.diagnosis import negotiation, resuming, web_socket
 from xmppscope.diagnosis.case import Case, StreamError
 from xmppscope.diagnosis.judging import judge
 from xmppscope.diagnosis.lateness import explain_delay
@@ -105,6 +105,9 @@ class Diagnoses:
     def _alive(self, case: Case, entry: Entry, _element: Element | None) -> None:
         case.latest[entry.sender] = entry
 
+    def _http(self, case: Case, entry: Entry, _element: Element | None) -> None:
+        web_socket.note(case, entry)
+
     def _proxy(self, case: Case, entry: Entry, _element: Element | None) -> None:
         case.by_proxy = case.by_proxy or entry.severity == "error"
 
@@ -142,6 +145,7 @@ _KINDS: Final[dict[Kind, Callable[[Diagnoses, Case, Entry, Element | None], Verd
     "closed": Diagnoses._end,
     "malformed": Diagnoses._malformed,
     "keepalive": Diagnoses._alive,
+    "http": Diagnoses._http,
     "proxy": Diagnoses._proxy,
     "tls": Diagnoses._tls,
     "nonza": Diagnoses._nonza,
