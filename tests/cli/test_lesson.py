@@ -81,8 +81,9 @@ def test_what_cannot_be_done_is_said_in_a_line(arguments: tuple[str, ...], probl
     assert str(raised.value) == problem
 
 
-def test_ascii_only_where_it_is_wanted() -> None:
-    assert run("first", "--ascii").output.isascii()
+@pytest.mark.parametrize("name", NAMES)
+def test_ascii_only_where_it_is_wanted(name: str) -> None:
+    assert run(name, "--answers", "--ascii").output.isascii()
 
 
 def page(colour: bool = False) -> LessonPage:

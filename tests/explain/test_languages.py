@@ -88,6 +88,7 @@ def test_a_locale_leads_to_a_language(name: str, language: str | None) -> None:
         (["甲", "乙"], "甲乙"),
         (["甲，", "乙"], "甲，乙"),
         (["甲", "b", "丙"], "甲 b 丙"),
+        (["甲：", "b", "（丙"], "甲：b（丙"),
         ([], ""),
     ],
 )

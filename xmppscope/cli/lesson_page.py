@@ -110,7 +110,8 @@ class LessonPage:
             entry = question.recorded.entries[number]
             line = self._legible(f"#{number} {self._arrow(entry)} {label(entry)}: {entry.summary}")
             room = self.columns - _INDENT - self._column
-            lines.append(" " * (_INDENT + self._column) + (line if width(line) <= room else cut(line, room)))
+            fitted = line if width(line) <= room else cut(line, room, self._glyphs.ellipsis)
+            lines.append(" " * (_INDENT + self._column) + fitted)
         return lines
 
     def rule(self, title: str, end: str = "", short: str = "") -> str:
@@ -193,14 +194,16 @@ class LessonPage:
 
     def _computed(self, told: Told) -> list[str]:
         lines = []
-        wide = max(width(name) for name, _ in told.computed) + 2
+        wide = max(width(self._legible(name)) for name, _ in told.computed) + 2
         if wide > self._room // 2:
             # Names that long stand above their values.
-            stacked = [line for name, value in told.computed for line in (name, f"  {self._legible(value)}")]
+            stacked = [
+                line for name, value in told.computed for line in (self._legible(name), f"  {self._legible(value)}")
+            ]
             return self._beside(self.words["computed"], [line for row in stacked for line in wrap(row, self._room)])
         for name, value in told.computed:
             first, *more = wrap(self._legible(value), self._room - wide)
-            lines += [f"{name:<{wide}}{first}", *(" " * wide + line for line in more)]
+            lines += [f"{self._legible(name):<{wide}}{first}", *(" " * wide + line for line in more)]
         return self._beside(self.words["computed"], lines)
 
     def _states(self, told: Told) -> list[str]:

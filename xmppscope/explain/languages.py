@@ -11,6 +11,9 @@ _SIMPLIFIED: Final = frozenset({"zh", "zh-cn", "zh-sg", "zh-my", "zh-hans"})
 _WIDE: Final = "\u2e80"
 """The first of the characters between which no blank is written."""
 
+_SIGNS: Final = "，。、；：？！（）"
+"""Signs of full width, which bring the room beside them along."""
+
 _LABELS: Final = {
     CHINESE: {"Next": "接下来", "Example": "例子", "See also": "参见", "Next: ": "接下来：", "more": "更多"}
 }
@@ -34,6 +37,7 @@ def joined(lines: Iterable[str]) -> str:
     """Return *lines* as one; between Chinese characters or signs goes no blank."""
     text = ""
     for line in lines:
-        gap = " " if text and line and not (text[-1] >= _WIDE and line[0] >= _WIDE) else ""
+        wide = text[-1:] >= _WIDE and line[:1] >= _WIDE
+        gap = "" if wide or not text or not line or text[-1] in _SIGNS or line[0] in _SIGNS else " "
         text += gap + line
     return text

@@ -91,7 +91,7 @@ def _proof(exchange: Exchange, account: str, password: str) -> list[tuple[str, s
         ("ClientSignature", f"HMAC(StoredKey, AuthMessage) = {exchange.signature.hex()}"),
         ("ClientProof", f"ClientKey XOR ClientSignature = {exchange.proof.hex()}"),
         ("in base64", made),
-        ("sent p=", f"{sent} {'=' if sent == made else '≠'} ClientProof"),
+        ("sent p=", f"{sent} {'=' if sent == made else '!='} ClientProof"),
     ]
 
 
@@ -103,7 +103,7 @@ def _signature(exchange: Exchange) -> list[tuple[str, str]]:
         ("ServerKey", f'HMAC(SaltedPassword, "Server Key") = {exchange.server_key.hex()}'),
         ("ServerSignature", f"HMAC(ServerKey, AuthMessage) = {exchange.server_signature.hex()}"),
         ("in base64", made),
-        ("sent v=", f"{sent} {'=' if sent == made else '≠'} ServerSignature"),
+        ("sent v=", f"{sent} {'=' if sent == made else '!='} ServerSignature"),
     ]
 
 

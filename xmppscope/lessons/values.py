@@ -95,7 +95,7 @@ def _subscriptions(_lesson: Lesson, shown: Shown, _argument: str) -> Pairs:
     for entry in shown.entries:
         known = shown.recorded.known[entry.entry]
         owner = known.bound.partition("/")[0]
-        latest.update({f"{owner} ↔ {contact}": state for contact, state in known.subscriptions.items()})
+        latest.update({f"{owner} → {contact}": state for contact, state in known.subscriptions.items()})
     return list(latest.items())
 
 
