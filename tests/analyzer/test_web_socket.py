@@ -471,3 +471,9 @@ def test_over_http2(wire: Callable[..., Wire], split: int) -> None:
     assert timeline.entries[1].summary == "WebSocket granted with subprotocol xmpp"
     assert [entry.offset[0] for entry in timeline.entries[2:5]] == [0, 0, len(OPENED)]
     assert b"c2VjcmV0" not in timeline.lines
+
+
+def test_an_idle_one_wakes_up(wire: Callable[..., Wire]) -> None:
+    made = wire().say(("C", OPEN), ("S", OPENED))
+    made.talk.analyzer.rest(made.talk.now + 10_000_000_000)
+    assert made.say(("C", PING % 1), ("S", PONG % 1)).end().rows("name")[4:] == [("iq",), ("iq",)]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from xmppscope.analyzer.direction import Cut, Direction
+from xmppscope.analyzer.direction import IDLE, Cut, Direction
 from xmppscope.analyzer.layers import SPACES, begins_record
 from xmppscope.analyzer.legs import Leg
 from xmppscope.analyzer.recorder import Recorder
@@ -92,6 +92,8 @@ class Connection(Router):
         """Take less memory where nothing has come for a while."""
         for direction in self._directions:
             direction.rest(time)
+            if self._web is not None and time - direction.last.end_time > IDLE:
+                self._web.rest(direction)
 
     def _route(self, direction: Direction, data: bytes, stamp: Stamp) -> None:
         """Take bytes as they were on the wire."""

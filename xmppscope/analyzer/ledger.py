@@ -79,6 +79,11 @@ class Ledger:
         self._dropped: Entry | None = None
         self._drops = 0
 
+    @property
+    def claimed(self) -> bool:
+        """Whether it is certain that XMPP is carried, even if the number still waits for the proxy's target."""
+        return self._claimed
+
     def mark_undecrypted(self) -> None:
         """Note that a part of this connection could not be decrypted, for the summary."""
         if self.number and not self._undecrypted:

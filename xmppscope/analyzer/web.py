@@ -30,6 +30,7 @@ from xmppscope.framing.http.events import (
 )
 from xmppscope.model.timeline import Entry
 
+_SECOND: Final = "a second WebSocket inside the same HTTP/2 connection is not read"
 _ASKS: Final = 64
 
 
@@ -117,6 +118,12 @@ class Web:
                 tunnel.close(direction)
             self._end(direction.side)
 
+    def rest(self, direction: Direction) -> None:
+        """Take less memory while nothing comes from one side."""
+        for socket in (self._socket, *self._tunnels.values()):
+            if socket is not None:
+                socket.rest(direction)
+
     def stamps(self, event: RequestHead | ResponseHead | BodyDone | TunnelData | HttpFault) -> Stamp:
         """Return when and in which packets the bytes of *event* were captured."""
         first, last = self._tracks[event.side].find(event.start, event.end)
@@ -176,6 +183,10 @@ class Web:
         handshake = self._asked.pop(event.exchange, None)
         if handshake is None:
             self.foreign = not event.stream
+            return
+        if event.stream and self._tunnels:
+            # One timeline cannot hold two streams at once; a browser with two tabs may send them.
+            self._ledger.tell(self._directions[0], "opaque", _SECOND, self._directions[0].last, reason=_SECOND)
             return
         if event.stream:
             self._tunnels[event.exchange] = self._made(handshake)

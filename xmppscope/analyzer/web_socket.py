@@ -140,6 +140,10 @@ class WebSocket:
         for event in side.reader.close() if side.search is None else side.search.close():
             self._other(direction, side, event)
 
+    def rest(self, direction: Direction) -> None:
+        """Take less memory until the next message of one side."""
+        self._sides[direction.side].documents.rest()
+
     def _message(self, direction: Direction, side: _Side, message: Message) -> None:
         first, last = side.track.find(message.start, message.end)
         if first is not last:
@@ -158,7 +162,7 @@ class WebSocket:
         entries.flaws = [Annotation(flaw, _SPECS.get(flaw, "")) for flaw in flaws] if flaws else None
         if type(piece) is Item:
             name = piece.element.name
-            if not ledger.number and not self._prove(direction, piece):
+            if not ledger.claimed and not self._prove(direction, piece):
                 return
             if name == OPEN:
                 entries.opened(direction, piece)
