@@ -125,6 +125,16 @@ def test_filter_in_place(report, opened) -> None:
     assert page.input_value("#filter") == ""
 
 
+def test_a_text_or_a_number_can_be_searched_for(report, opened) -> None:
+    page = opened(report(TLS))
+    filtered(page, "Hello Bob")
+    page.get_by_role("button", name="search for the text instead").click()
+    assert page.input_value("#filter") == 'summary contains "Hello Bob" or xml contains "Hello Bob"'
+    assert page.inner_text("#count") == "2 of 84"
+    assert filtered(page, "#19") == "84 entries"
+    assert chosen(page) == 19
+
+
 def test_chips_kinds_and_problems(report, opened) -> None:
     page = opened(report(TLS))
     page.click("#chips .chip >> nth=1")

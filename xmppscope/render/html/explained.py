@@ -12,6 +12,7 @@ from xmppscope.explain.library import Text, texts
 from xmppscope.explain.lookup import of_xep
 from xmppscope.explain.voice import voices
 from xmppscope.lint.registry import rule_of
+from xmppscope.lint.rule import Rule
 from xmppscope.model.namespaces import CONTENT
 from xmppscope.model.timeline import Entry, Finding
 
@@ -67,7 +68,7 @@ class Explained:
         ]
         return {
             "texts": {text.id: _text(text) for text in found},
-            "rules": {name: _rule(name) for name in sorted(self._rules)},
+            "rules": {name: _rule(rule) for name in sorted(self._rules) if (rule := rule_of(name)) is not None},
             "namespaces": namespaces,
             "voices": [[list(said), numbers] for said, numbers in self._voices.items()],
         }
@@ -89,10 +90,7 @@ def _text(text: Text) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value} | {"paragraphs": text.paragraphs}
 
 
-def _rule(name: str) -> dict[str, Any]:
-    rule = rule_of(name)
-    if rule is None:
-        raise ValueError(f"no rule is called {name}")
+def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "what": rule.what,
         "why": rule.why,

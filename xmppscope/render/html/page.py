@@ -2,7 +2,7 @@
 
 `view` and `proxy --web` serve the ES modules as they are. A report has to be one file, and an inline module can import
 no other, so there each module becomes a function that returns what it exports: the same code in the same order, in one
-script whose hash the page's policy names. Nothing else is done to it, and nothing is fetched from anywhere.
+script whose hash the page's policy names. Only lines of comment are left out, and nothing is fetched from anywhere.
 """
 
 import base64
@@ -17,6 +17,7 @@ SUFFIXES: Final = {".js": "text/javascript", ".css": "text/css"}
 
 _IMPORT: Final = re.compile(r'^import (\{[^}]*\}) from "\./([a-z]+)\.js";$', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export ((?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 _POLICY: Final = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 
 
@@ -42,7 +43,8 @@ def _add(name: str, made: dict[str, str]) -> None:
     for _, other in _IMPORT.findall(source):
         if other not in made:
             _add(other, made)
-    body = _IMPORT.sub(lambda found: f"const {found[1]} = m_{found[2]};".replace(" as ", ": "), source)
+    body = _COMMENT.sub("", source)
+    body = _IMPORT.sub(lambda found: f"const {found[1].replace(' as ', ': ')} = m_{found[2]};", body)
     names = ", ".join(found[1] for found in _EXPORT.findall(source))
     made[name] = (
         f"const m_{name} = (() => {{\n{_EXPORT.sub(lambda found: found[1], body)}\nreturn {{ {names} }};\n}})();"

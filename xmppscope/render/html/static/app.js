@@ -211,7 +211,9 @@ export class App {
 
   /** Take the expression in the box; what is wrong with it is marked in place. */
   async filter() {
-    const text = this.filterBox.value;
+    const number = /^\s*#(\d+)\s*$/.exec(this.filterBox.value);
+    if (number) this.select(Number(number[1]), { jump: true });
+    const text = number ? "" : this.filterBox.value;
     this.wrong = null;
     try {
       if (this.store.evaluate && text.trim()) {
@@ -232,8 +234,16 @@ export class App {
     if (this.wrong) {
       const { column, length, message } = this.wrong;
       box.replaceChildren(el("span", { class: "mono place", "aria-hidden": "true" }, el("span", { text: text.slice(0, column) }),
-        el("mark", { text: text.slice(column, column + length) || " " }), el("span", { text: text.slice(column + length) })), el("span", { text: `${message} (column ${column + 1})` }));
+        el("mark", { text: text.slice(column, column + length) || " " }), el("span", { text: text.slice(column + length) })), el("span", { text: `${message} (column ${column + 1})` }),
+        el("button", { type: "button", class: "why", text: "search for the text instead", onclick: () => this.searchFor(text) }));
     }
+  }
+
+  /** Look for a text, in the words of the filter. */
+  searchFor(text) {
+    const quoted = `"${text.trim().replace(/"/g, '\\"')}"`;
+    this.filterBox.value = `summary contains ${quoted} or xml contains ${quoted}`;
+    return this.filter();
   }
 
   clear() {
@@ -283,7 +293,10 @@ export class App {
   /** Choose an entry in all views; `jump` remembers where one was. */
   select(number, { focus = false, jump = false, quiet = false } = {}) {
     if (number === this.selected) { if (focus) this.list.focus(); return; }
-    if (!this.store.at.has(number)) return;
+    if (!this.store.at.has(number)) {
+      this.announce(`entry ${number} is not in this page`);
+      return;
+    }
     if (jump && this.selected !== null) this.been.push(this.selected);
     this.selected = number;
     if (this.been.length > 200) this.been.shift();

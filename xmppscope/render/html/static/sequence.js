@@ -87,6 +87,7 @@ export class Sequence {
     this.picture = svg("svg", { class: "diagram", width: this.width });
     this.heading = svg("svg", { class: "diagram lanes", width: this.width, height: HEAD });
     this.window.replaceChildren(this.heading, spacer, this.picture);
+    if (app.store.meta.states_end) this.window.append(el("p", { class: "muted left", text: "too many changes of states: the bars do not go to the end" }));
     if (this.lanes.left) this.window.append(el("p", { class: "muted left", text: this.lanes.left }));
     this.window.classList.toggle("nothing", !list.count);
     this.names(this.heading);
@@ -106,7 +107,7 @@ export class Sequence {
     const inside = all.slice(0, -1).reduce((sum, lane) => sum + (lane.right ? lane.wide : 0), 0);
     const start = GUTTER + (all[0]?.wide || 0);
     const end = all.length > 1 && all[all.length - 1].right ? Math.max(130, all[all.length - 1].wide + 40) : 130;
-    const spread = Math.max(260, (width - start - end - inside - 20) / Math.max(1, all.length - 1));
+    const spread = Math.max(all.length > 3 ? 180 : 260, (width - start - end - inside - 20) / Math.max(1, all.length - 1));
     let x = start;
     for (const lane of all) {
       lane.x = x;
