@@ -22,7 +22,7 @@ MOST_PER_ACCOUNT: Final = 4096
 MOST_IN_ALL: Final = 32_768
 """How many ids are remembered in all."""
 
-MOST_ACCOUNTS: Final = 2048
+MOST_ACCOUNTS: Final = 1024
 MOST_CONTACTS: Final = 1024
 _MOST_CHANGES: Final = 8
 _FRESH: Final = 10_000_000_000
