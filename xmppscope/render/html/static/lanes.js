@@ -31,11 +31,14 @@ function byConnection(app) {
     const domain = store.whose.has(number) ? bare(name).split("@").pop() : connection?.receiving || "server";
     const initiating = own(clients, `i ${name}`, name, number, "initiating");
     const receiving = own(servers, `r ${domain}`, domain, number, "receiving");
-    const proxy = connection?.proxy ? own(proxies, `p ${connection.proxy}`, "proxy", number, "proxy") : null;
+    // The proxy stands between each client and the server: to the right of the server once more, so that nothing crosses.
+    const side = initiating === clients.values().next().value ? "left" : "right";
+    const proxy = connection?.proxy ? own(proxies, side, "proxy", number, "proxy") : null;
     ends.set(number, { initiating, receiving, proxy });
   }
   const [first, ...others] = clients.values();
-  const all = !first ? [] : proxies.size ? [first, ...others, ...proxies.values(), ...servers.values()] : [first, ...servers.values(), ...others];
+  const row = [first, proxies.get("left"), ...servers.values(), proxies.get("right"), ...others];
+  const all = row.filter((lane) => lane !== undefined);
   const between = (entry) => {
     const end = ends.get(entry.connection);
     if (!end) return null;

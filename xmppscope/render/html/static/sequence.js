@@ -107,7 +107,8 @@ export class Sequence {
     const inside = all.slice(0, -1).reduce((sum, lane) => sum + (lane.right ? lane.wide : 0), 0);
     const start = GUTTER + (all[0]?.wide || 0);
     const end = all.length > 1 && all[all.length - 1].right ? Math.max(130, all[all.length - 1].wide + 40) : 130;
-    const spread = Math.max(all.length > 3 ? 180 : 260, (width - start - end - inside - 20) / Math.max(1, all.length - 1));
+    const spread = Math.max(all.length > 3 ? 200 : 260, (width - start - end - inside - 20) / Math.max(1, all.length - 1));
+    this.spread = spread;
     let x = start;
     for (const lane of all) {
       lane.x = x;
@@ -139,8 +140,10 @@ export class Sequence {
   names(picture) {
     picture.append(svg("rect", { class: "ground", x: 0, y: 0, width: this.width, height: HEAD }));
     for (const lane of this.lanes.all) {
-      const title = svg("text", { class: "name", x: lane.x, y: 16, "text-anchor": lane.x < 200 ? "start" : "middle" });
-      title.append(...cut(lane.title, 30));
+      const most = Math.max(10, Math.floor((this.spread - 16) / 8));
+      const half = Math.min(most, lane.title.length) * 4 + 4;
+      const title = svg("text", { class: "name", x: Math.max(lane.x, half), y: 16, "text-anchor": "middle" });
+      title.append(...cut(lane.title, most));
       title.append(svg("title", {}, lane.title));
       picture.append(title);
       lane.bars.bars.forEach((bar, n) => {
