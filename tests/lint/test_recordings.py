@@ -68,7 +68,7 @@ def test_healthy_traffic_breaks_only_what_is_known(path: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "name", ["muc-prosody", "sm-resume-prosody", "zlib-ejabberd", "tls13-starttls-prosody", "no-syn"]
+    "name", ["muc-prosody", "sm-resume-prosody", "zlib-ejabberd", "tls13-starttls-prosody", "no-syn", "ws-prosody"]
 )
 @pytest.mark.parametrize("keep", [2, 3, 7, 11])
 def test_lost_packets_add_nothing(name: str, keep: int) -> None:

@@ -105,11 +105,11 @@ class WebSocketChecker(Checker):
         return about.from_start and entry.sender not in about.lost and not self.course.sides[entry.sender].hurt
 
     def malformed(self, seen: Seen) -> None:
-        """Take a message that is no document; a frame that is none has no size in the payload."""
+        """Take a message that is no document; a frame that is none has no size, and bytes of no frame no position."""
         entry = seen.entry
         reason = (entry.reason or "").rpartition(", at byte ")[0]
         ours = self.course.about.transport == "websocket" and entry.size is not None
-        if ours and not reason.startswith(_XML_RULES):
+        if ours and reason and not reason.startswith(_XML_RULES):
             self.report(FRAME, reason[:120])
 
     def space(self, seen: Seen) -> None:
