@@ -22,7 +22,7 @@ from xmppscope.framing.http.events import BodyDone, RequestHead, ResponseHead
 from xmppscope.framing.httpbind import BodyReader, HttpBody
 from xmppscope.model.element import Element
 from xmppscope.model.plaintext import visible
-from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Entry
+from xmppscope.model.timeline import INITIATING, RECEIVING, Annotation, Entry, Sender
 from xmppscope.model.wire import Opened
 from xmppscope.redact import SENSITIVE
 
@@ -31,6 +31,9 @@ SESSIONS: Final = 4096
 
 INACTIVITY: Final = 3_600_000_000_000
 """Nanoseconds after which a session is forgotten of which nothing more came."""
+
+WAITING_BYTES: Final = 4 * 1024 * 1024
+"""What bodies that wait for others may hold in all sessions together: the elements in them take far more."""
 
 AFTERWARDS: Final = 120_000_000_000
 """Nanoseconds for which an ended session is remembered: its last requests may be sent again."""
@@ -95,6 +98,12 @@ class Carrier:
         self.session.entries.gap(INITIATING if side == self._client else RECEIVING, stamp, length)
         return True
 
+    def fault(self, side: int, reason: str, stamp: Stamp) -> None:
+        """Note that nothing more of one side can be read; it matters if a session goes over this connection."""
+        if self.session is not None:
+            sender: Sender = INITIATING if side == self._client else RECEIVING
+            self.session.entries.unreadable(sender, f"the rest of a TCP connection cannot be read: {reason}", stamp)
+
     def close(self, side: int, stamp: Stamp) -> None:
         """Take the end of one side: where the server sends no more, nothing is answered any more."""
         if side != self._client:
@@ -129,6 +138,8 @@ class BoshSessions:
         self._sessions: dict[str, BoshSession] = {}
         self._creating: dict[tuple[str, int | None, int], BoshSession] = {}
         self._nameless: list[BoshSession] = []
+        self._waiting: dict[BoshSession, int] = {}
+        self._held = 0
         self._swept = 0
 
     def request(self, carrier: Carrier, head: RequestHead, done: BodyDone, stamp: Stamp, protection: str) -> bool:
@@ -147,6 +158,7 @@ class BoshSessions:
         if carrier.orphans:
             self._adopt(carrier, session)
         session.request(arrival)
+        self._balance(session)
         return True
 
     def response(
@@ -172,6 +184,7 @@ class BoshSessions:
         if session.creating and sid:
             self._name(session, sid)
         session.response(arrival)
+        self._balance(session)
         return True
 
     def closed(self, carrier: Carrier, stamp: Stamp) -> None:
@@ -198,10 +211,13 @@ class BoshSessions:
             return carrier.session
         sid = body.attrs.get("sid")
         if sid is not None:
-            known = self._sessions.get(sid)
+            known = self._sessions.pop(sid, None)
             if known is None:
                 known = self._begun_before(carrier, arrival, head.side)
                 self._name(known, sid)
+            else:
+                # The one that was silent for longest stands first.
+                self._sessions[sid] = known
             return known
         key = (carrier.ends(head.side)[0].rpartition(":")[0], arrival.rid, arrival.mark)
         again = self._creating.get(key)
@@ -238,7 +254,7 @@ class BoshSessions:
         entries = BoshEntries(opened, carrier.ledger.recorder, self._services)
         held: list[tuple[Entry, Element | None]] = []
         if not carrier.carries:
-            held = [one for one in carrier.ledger.backlog if one[0].kind in ("tls", "proxy")]
+            held = [one for one in carrier.ledger.backlog if one[0].kind in ("tls", "proxy", "gap")]
             carrier.ledger.backlog.clear()
         carrier.ledger.lead(entries.ledger, entries.directions)
         entries.begin(arrival, held, midstream=midstream)
@@ -251,8 +267,18 @@ class BoshSessions:
             del self._creating[key]
         self._sessions[sid] = session
         if len(self._sessions) > SESSIONS:
-            oldest = min(self._sessions, key=lambda one: self._sessions[one].last)
-            self._sessions.pop(oldest).end()
+            self._sessions.pop(next(iter(self._sessions))).end()
+
+    def _balance(self, session: BoshSession) -> None:
+        """Keep what waits in all sessions within bounds: the one that was silent for longest waits no more."""
+        held = session.held
+        self._held += held - self._waiting.pop(session, 0)
+        if held:
+            self._waiting[session] = held
+        while self._held > WAITING_BYTES:
+            oldest = next(iter(self._waiting))
+            self._held -= self._waiting.pop(oldest)
+            oldest.hurry()
 
     def _orphan(self, carrier: Carrier, arrival: Arrival) -> None:
         """Hold a response of a session that only the next request will name, or begin it by its own sid."""

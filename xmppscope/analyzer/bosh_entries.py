@@ -136,6 +136,12 @@ class BoshEntries:
         self.negotiation.lost(sender)
         tell_gap(self.ledger, self._directions[sender], length, None, stamp)
 
+    def unreadable(self, sender: Sender, reason: str, stamp: Stamp) -> None:
+        """Write that what follows on a TCP connection of this session cannot be read."""
+        self._directions[sender].at_known = False
+        self.negotiation.lost(sender)
+        self.ledger.tell(self._directions[sender], "opaque", reason, stamp, reason=reason)
+
     def missing(self, sender: Sender, stamp: Stamp, first: int, last: int) -> None:
         """Write that the bodies of some rids are not in the capture."""
         self._directions[sender].at_known = False

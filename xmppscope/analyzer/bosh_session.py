@@ -84,12 +84,31 @@ class BoshSession:
         """Whether the session has ended."""
         return self.entries.over
 
+    @property
+    def held(self) -> int:
+        """Bytes of the bodies that wait."""
+        if not (self._requests.waiting or self._responses.waiting or self._far):
+            return 0
+        waiting = [*self._requests.waiting.values(), *self._responses.waiting.values()]
+        return sum(one.body.size for one in waiting) + (0 if self._far is None else self._far.body.size)
+
+    def hurry(self) -> None:
+        """Tell what waits without waiting any longer."""
+        self._flush()
+        if self._far is not None:
+            far, self._far = self._far, None
+            self._out_of_window(far)
+
     def request(self, arrival: Arrival) -> None:
         """Take a request."""
         self.last = max(self.last, arrival.stamp.end_time)
         rid, queue = arrival.rid, self._requests
         if self._cut:
             self._tell_cut()
+        if rid is None and arrival.fault and arrival.body.header is None:
+            # It was not captured, or cannot be read, as far as the rid.
+            self._tell_request(arrival)
+            return
         if rid is None or rid > MOST_RID:
             self._out_of_order(arrival, BAD_RID, "XEP-0124 §14.1")
             return
@@ -135,9 +154,7 @@ class BoshSession:
         if self._ended:
             return
         self._ended = True
-        self._flush()
-        if self._far is not None:
-            self._out_of_window(self._far)
+        self.hurry()
         self.entries.end()
 
     def _tell_cut(self) -> None:

@@ -6,6 +6,7 @@ Specifications: XEP-0124 §7 to §17, XEP-0206. Everything from the wire goes th
 from collections.abc import Mapping
 from typing import Final
 
+from xmppscope.analyzer.http_entries import masked
 from xmppscope.framing.httpbind import XBOSH
 from xmppscope.model.plaintext import visible
 
@@ -79,5 +80,5 @@ def ending(attrs: Mapping[str, str], *, asks: bool) -> str:
     if condition is None:
         return "end the BOSH session" if asks else "BOSH session ended"
     why = CONDITIONS.get(condition)
-    place = f", at {short(attrs['uri'])}" if condition == "see-other-uri" and "uri" in attrs else ""
+    place = f", at {short(masked(attrs['uri']))}" if condition == "see-other-uri" and "uri" in attrs else ""
     return f"BOSH session ended: {short(condition)}" + (f" ({why}{place})" if why else "")

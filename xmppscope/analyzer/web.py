@@ -227,6 +227,7 @@ class Web:
             self.carries = True
 
     def _fault(self, fault: HttpFault) -> None:
+        self._bosh.fault(fault.side, fault.reason, self.stamps(fault))
         self._end(fault.side)
 
     def _end(self, side: int) -> None:

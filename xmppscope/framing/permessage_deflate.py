@@ -12,6 +12,8 @@ from xmppscope.framing.inflate import ALLOWANCE, RATIO
 NAME: Final = "permessage-deflate"
 MISSED: Final = "compressed, and what it refers to was not read"
 _TAIL: Final = b"\x00\x00\xff\xff"
+_NOTHING: Final = (b"", _TAIL, b"\x00" + _TAIL)
+_MOST_LAST: Final = 16
 _WINDOW: Final = 32 * 1024
 _WIDEST: Final = 15
 
@@ -54,6 +56,7 @@ class MessageInflater:
         self._deflate = deflate
         self._recent: deque[bytes] = deque()
         self._size = 0
+        self._behind = b""
         self._zlib = self._fresh()
 
     def miss(self) -> None:
@@ -70,6 +73,12 @@ class MessageInflater:
         limit = min(ALLOWANCE + RATIO * len(data), bounds.STANZA)
         try:
             clear = self._inflated(data + _TAIL, limit)
+            for _ in range(_MOST_LAST):
+                if not self._behind or len(clear) > limit:
+                    break
+                clear += self._inflated(self._behind, limit - len(clear))
+            else:
+                raise zlib.error(f"more than {_MOST_LAST} blocks that say they are the last one")
         except zlib.error as error:
             self.fault = MISSED if self.incomplete else f"not compressed as agreed: {error}"
             self.miss()
@@ -82,14 +91,18 @@ class MessageInflater:
 
     def _inflated(self, data: bytes, limit: int) -> bytes:
         clear = self._zlib.decompress(data, limit + 1)
-        if self._deflate.takeover:
-            self._remember(clear)
-            if self._zlib.eof:
-                # RFC 7692 §7.2.3.5: a block may say that it is the last one; the window is kept all the same.
-                self._zlib = self._fresh(b"".join(self._recent)[-_WINDOW:])
+        self._remember(clear)
+        self._behind = b""
+        if self._zlib.eof:
+            # RFC 7692 §7.2.3.4: a block may say that it is the last one; others may follow, and the window is kept.
+            rest = self._zlib.unused_data
+            self._behind = b"" if rest in _NOTHING else rest
+            self._zlib = self._fresh(b"".join(self._recent)[-_WINDOW:])
         return clear
 
     def _remember(self, clear: bytes) -> None:
+        if not clear:
+            return
         self._recent.append(clear)
         self._size += len(clear)
         while self._size - len(self._recent[0]) >= _WINDOW:

@@ -58,6 +58,7 @@ CONTENT: Final = frozenset(
         *_names("storage:bookmarks", "password"),  # XEP-0048
         *_names("urn:xmpp:bookmarks:0", "password"),  # XEP-0402
         *_names("urn:xmpp:bookmarks:1", "password"),
+        *_names("http://jabber.org/protocol/httpbind", "uri"),  # XEP-0124 §17.2: may hold a secret like any URL
         *_names("urn:xmpp:oauth:0", "oauth_token", "oauth_signature"),  # XEP-0235
     ]
 )

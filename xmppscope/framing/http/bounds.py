@@ -14,6 +14,9 @@ BODY: Final = 16 * 1024 * 1024
 BODIES: Final = 32 * 1024 * 1024
 """Bytes of all unfinished bodies of one HTTP/2 connection."""
 
+FRAME: Final = 1024 * 1024
+"""Bytes of one frame of HTTP/2; without a setting of its own a peer accepts 16 KiB (RFC 9113 §4.2)."""
+
 CHUNK_LINE: Final = 1024
 """Bytes of the line that tells a chunk's size, with its extensions."""
 

@@ -32,7 +32,7 @@ def decode(data: bytes, encoding: str) -> tuple[bytes, str]:
         elif coding == "deflate":
             data, fault = _deflate(data, limit)
         else:
-            data, fault = b"", f"content coding {coding!r} is not read"
+            data, fault = b"", f"content coding {coding[:40]!r} is not read"
     return data, fault
 
 

@@ -83,6 +83,8 @@ class Frames:
             frame, length = Frame.parse_frame_header(memoryview(rest[:_HEADER]))
         except HyperframeError as error:
             raise FrameError(f"not a frame of HTTP/2: {error}", _HEADER) from error
+        if length > bounds.FRAME:
+            raise FrameError(f"a frame of {length} bytes", _HEADER)
         if len(rest) < _HEADER + length:
             return None
         try:
