@@ -14,6 +14,7 @@ READ = (
     "web_captures",
 )
 PROXY = ("proxy_latency", "proxy_throughput", "proxy_connections", "proxy_over_length")
-for name in (*READ, *PROXY):
+VIEWER = ("viewer_pages", "viewer_live")
+for name in (*READ, *PROXY, *VIEWER):
     print(f"\n{name}", flush=True)
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
