@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import click
 
@@ -12,10 +13,18 @@ from xmppscope.cli.output import Output
 from xmppscope.cli.progress import Progress
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.sources.captures import Capture
+from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.keylogs import KeyLogs, add_rsa_key
 from xmppscope.sources.names import STANDARD_INPUT, display
 from xmppscope.sources.pipeline import Pipeline
+from xmppscope.sources.reading import Reading
 from xmppscope.tls.keylog import KeyStore
+
+if TYPE_CHECKING:
+    from xmppscope.filter.context import Selection
+
+INTERRUPTED: Final = 130
+"""The exit status of a command that the user broke off, as shells expect it."""
 
 
 class Options(Protocol):
@@ -69,6 +78,34 @@ def open_keys(options: Options, files: Sequence[str] = (), *, growing: bool = Fa
     for name in options.rsa_keys:
         add_rsa_key(name, keys)
     return keys, keylogs
+
+
+class Given(NamedTuple):
+    """What one run of a command is given beside its options."""
+
+    output: Output
+    keys: KeyStore
+    keylogs: KeyLogs
+    interruption: Interruption
+    selected: "Selection | None"
+
+
+@contextmanager
+def given(
+    options: Options, files: Sequence[str], selected: "Selection | None" = None, *, growing: bool = False
+) -> Iterator[Given]:
+    """Open what a run needs, and let Ctrl-C end it in order."""
+    output = open_output(options, files)
+    keys, keylogs = open_keys(options, files, growing=growing)
+    with Interruption() as interruption:
+        yield Given(output, keys, keylogs, interruption, selected)
+
+
+def status(reading: Reading, interruption: Interruption, otherwise: int = 0) -> int:
+    """Return the exit status of a run that has read captures to their end, or until it was told to stop."""
+    if reading.failed:
+        return 2
+    return INTERRUPTED if interruption.stopped else otherwise
 
 
 class Messages:

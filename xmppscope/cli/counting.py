@@ -1,73 +1,60 @@
 """Runs `xmppscope stats`: reads captures as `read` does, and prints the figures in the end."""
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from xmppscope import __version__
-from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.captures import Given, Messages, check_named, given, status
 from xmppscope.cli.counting_some import Matching
 from xmppscope.cli.extensions import installed
 from xmppscope.cli.observers import observers
-from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.output import ReaderGone
 from xmppscope.cli.selecting import nothing_matched, selection
 from xmppscope.cli.stats import StatsOptions
 from xmppscope.cli.tables import tables
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.session.seen import Observer
-from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
 from xmppscope.stats.figures import Statistics
 from xmppscope.stats.report import Report
-from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
-    from xmppscope.filter.context import Selection
-
-_INTERRUPTED: Final = 130
+    pass
 
 
 def run(options: StatsOptions) -> int:
     """Count what *options* say; return the exit status."""
     check_named(options.files)
     selected = selection(options.expression, None, None, None, traced=options.verbose > 1)
-    output = open_output(options, options.files)
-    keys, keylogs = open_keys(options, options.files)
-    with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption, selected).run()
+    with given(options, options.files, selected) as what:
+        return _Run(options, what).run()
 
 
 class _Run:
     """One run of the command."""
 
-    def __init__(
-        self,
-        options: StatsOptions,
-        output: Output,
-        keys: KeyStore,
-        keylogs: KeyLogs,
-        interruption: Interruption,
-        selected: "Selection | None",
-    ) -> None:
+    def __init__(self, options: StatsOptions, what: Given) -> None:
         trackers = Trackers(installed())
         self._options = options
-        self._output = output
-        self._keylogs = keylogs
-        self._interruption = interruption
+        self._output = what.output
+        self._keylogs = what.keylogs
+        self._interruption = what.interruption
         self._statistics = Statistics(trackers)
         self._matching: Matching | None = None
         watching: list[Observer] = [self._statistics, *observers(trackers)]
-        if selected is not None:
-            self._matching = Matching(self._statistics, selected, lambda: self._pipeline.first)
+        if what.selected is not None:
+            self._matching = Matching(self._statistics, what.selected, lambda: self._pipeline.first)
             watching = self._matching.observers(observers(trackers))
-        self._pipeline = Pipeline(keys, files=len(options.files), observers=watching)
-        self._messages = Messages(options, output)
-        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
+        self._pipeline = Pipeline(what.keys, files=len(options.files), observers=watching)
+        self._messages = Messages(options, what.output)
+        self._reading = Reading(
+            list(options.files), self._pipeline, what.keylogs, what.interruption, self._messages.report
+        )
 
     def run(self) -> int:
         """Read everything and print the figures; return the exit status."""
@@ -84,9 +71,7 @@ class _Run:
         finally:
             self._messages.clear()
             self._keylogs.close()
-        if self._reading.failed:
-            return 2
-        return _INTERRUPTED if self._interruption.stopped else 0
+        return status(self._reading, self._interruption)
 
     def _report(self) -> Report:
         report = self._statistics.report(__version__)

@@ -35,7 +35,7 @@ class ViewerFace:
             return None
         try:
             return static(name), kind
-        except FileNotFoundError:
+        except OSError:
             return None
 
     def explain(self, entry: Entry) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.captures import Given, Messages, check_named, given, status
 from xmppscope.cli.extensions import installed
 from xmppscope.cli.lint import LintOptions
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
-from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.cli.selecting import narrowed, nothing_matched, selection
 from xmppscope.cli.terminal import columns, wants_ascii, wants_colour
 from xmppscope.diagnosis import Diagnoses
 from xmppscope.lint import Linter
@@ -21,17 +21,12 @@ from xmppscope.render.jsonl import JsonLines
 from xmppscope.render.junit import JUnit
 from xmppscope.render.terminal.numbers import plural
 from xmppscope.render.terminal.timeline import Style
-from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
-from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
-    from xmppscope.filter.context import Selection
-
-_INTERRUPTED: Final = 130
+    pass
 
 
 class Renderer(Protocol):
@@ -49,37 +44,28 @@ def run(options: LintOptions) -> int:
     check_named(options.files)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
     linter = Linter(_words(options.select), _words(options.ignore))
-    output = open_output(options, options.files)
-    keys, keylogs = open_keys(options, options.files)
-    with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption, linter, selected).run()
+    with given(options, options.files, selected) as what:
+        return _Run(options, what, linter).run()
 
 
 class _Run:
     """One run of the command."""
 
-    def __init__(
-        self,
-        options: LintOptions,
-        output: Output,
-        keys: KeyStore,
-        keylogs: KeyLogs,
-        interruption: Interruption,
-        linter: Linter,
-        selected: "Selection | None",
-    ) -> None:
+    def __init__(self, options: LintOptions, what: Given, linter: Linter) -> None:
         self._options = options
-        self._output = output
-        self._keylogs = keylogs
-        self._interruption = interruption
-        self._selected = selected
+        self._output = output = what.output
+        self._keylogs = what.keylogs
+        self._interruption = what.interruption
+        self._selected = what.selected
         self._pipeline = Pipeline(
-            keys,
+            what.keys,
             files=len(options.files),
             observers=[Trackers(installed()), linter, Diagnoses(passwords(options.passwords))],
         )
         self._messages = Messages(options, output)
-        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
+        self._reading = Reading(
+            list(options.files), self._pipeline, what.keylogs, what.interruption, self._messages.report
+        )
         why = options.verbose > 0 or bool(options.passwords)
         self._text = TextFindings(_style(options, output), everything=options.verbose > 0, why=why)
         self._renderer = self._choose()
@@ -101,16 +87,11 @@ class _Run:
             self._messages.clear()
             self._keylogs.close()
         self._conclude()
-        if self._reading.failed:
-            return 2
-        return _INTERRUPTED if self._interruption.stopped else int(self._fails())
+        return status(self._reading, self._interruption, int(self._fails()))
 
     def _take(self, records: list[Record]) -> None:
         """Print a batch and what there is to say about it."""
-        if self._selected is not None:
-            if self._selected.predicate.origin is None:
-                self._selected.predicate.origin = self._pipeline.first
-            records = self._selected.feed(records)
+        records = narrowed(self._selected, records, self._pipeline.first)
         self._messages.clear()
         self._output.write(self._renderer.render(self._concerned(records)))
         self._messages.keep_up(self._keylogs, self._pipeline, self._reading.current)

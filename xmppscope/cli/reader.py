@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.captures import INTERRUPTED, Given, Messages, check_named, given
 from xmppscope.cli.extensions import installed
 from xmppscope.cli.observers import observers
 from xmppscope.cli.output import Output, ReaderGone
 from xmppscope.cli.passwords import passwords
 from xmppscope.cli.read import ReadOptions
-from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.cli.selecting import narrowed, nothing_matched, selection
 from xmppscope.cli.terminal import chosen_language, columns, wants_ascii, wants_colour
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.timeline import Record, Summary
@@ -22,17 +22,13 @@ from xmppscope.render.mermaid import Mermaid
 from xmppscope.render.terminal.numbers import grouped, plural
 from xmppscope.render.terminal.timeline import Style, TextTimeline
 from xmppscope.sources.captures import Capture
-from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
-from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
-    from xmppscope.filter.context import Selection
+    pass
 
-_INTERRUPTED: Final = 130
 _KEYS_HINT: Final = "to read inside TLS: --keylog FILE, which the client writes (SSLKEYLOGFILE)"
 _XML_FORMS: Final = frozenset({"pretty", "raw"})
 _SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind who sees this"
@@ -42,12 +38,10 @@ def run(options: ReadOptions) -> int:
     """Read and print what *options* say; return the exit status."""
     _check(options)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
-    output = open_output(options, options.files)
-    keys, keylogs = open_keys(options, options.files, growing=options.follow)
-    with Interruption() as interruption:
-        run = Run(options, output, keys, keylogs, interruption, selected)
-        names = list(options.files)
-        reading = Reading(names, run.pipeline, keylogs, interruption, run.messages.report, follow=options.follow)
+    with given(options, options.files, selected, growing=options.follow) as what:
+        run = Run(options, what)
+        names, report = list(options.files), run.messages.report
+        reading = Reading(names, run.pipeline, what.keylogs, what.interruption, report, follow=options.follow)
         return run.through(reading)
 
 
@@ -78,23 +72,15 @@ class Source(Protocol):
 class Run:
     """One run of a command; sources feed its `pipeline` and hand what is wrong to its `messages`."""
 
-    def __init__(
-        self,
-        options: ReadOptions,
-        output: Output,
-        keys: KeyStore,
-        keylogs: KeyLogs,
-        interruption: Interruption,
-        selected: "Selection | None",
-    ) -> None:
+    def __init__(self, options: ReadOptions, what: Given) -> None:
         self._options = options
-        self._selected = selected
-        self._output = output
-        self._keylogs = keylogs
-        self._interruption = interruption
+        self._selected = what.selected
+        self._output = output = what.output
+        self._keylogs = what.keylogs
+        self._interruption = what.interruption
         self._trackers = Trackers(installed())
         self.pipeline = Pipeline(
-            keys,
+            what.keys,
             files=len(options.files),
             show_secrets=options.show_secrets,
             observers=observers(self._trackers, passwords(options.passwords)),
@@ -123,27 +109,20 @@ class Run:
         if source.failed:
             return 2
         # The user broke off a capture that has an end.
-        return _INTERRUPTED if self._interruption.stopped and not source.live else 0
+        return INTERRUPTED if self._interruption.stopped and not source.live else 0
 
     def _print(self, records: list[Record], capture: Capture | None) -> None:
         """Print a batch and what there is to say about it."""
         if records:
             if isinstance(records[-1], Summary):
                 self._summary = records[-1]
-            if self._selected is not None:
-                records = self._select(self._selected, records)
+            records = narrowed(self._selected, records, self.pipeline.first)
             if self._timeline is not None:
                 self._prepare(self._timeline)
             data = self._renderer.render(records)
             self.messages.clear()
             self._output.write(data)
         self.messages.keep_up(self._keylogs, self.pipeline, capture)
-
-    def _select(self, selected: "Selection", records: list[Record]) -> list[Record]:
-        """Return the records that are to be printed; times in the expression are those of the lines."""
-        if selected.predicate.origin is None:
-            selected.predicate.origin = self.pipeline.first
-        return selected.feed(records)
 
     def _prepare(self, timeline: TextTimeline) -> None:
         if timeline.clock.origin is None:

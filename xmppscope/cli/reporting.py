@@ -6,31 +6,27 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from xmppscope.cli.captures import Messages, check_named, open_keys, open_output
+from xmppscope.cli.captures import Given, Messages, check_named, given, status
 from xmppscope.cli.extensions import installed
 from xmppscope.cli.histories import Histories
 from xmppscope.cli.observers import observers
-from xmppscope.cli.output import Output, ReaderGone
+from xmppscope.cli.output import ReaderGone
 from xmppscope.cli.passwords import passwords
 from xmppscope.cli.report import ReportOptions
-from xmppscope.cli.selecting import nothing_matched, selection
+from xmppscope.cli.selecting import narrowed, nothing_matched, selection
 from xmppscope.model.errors import XmppscopeError
 from xmppscope.model.instant import iso
 from xmppscope.model.timeline import Record, Summary
 from xmppscope.render.html.report import HtmlReport
 from xmppscope.render.terminal.numbers import plural
-from xmppscope.sources.interrupt import Interruption
-from xmppscope.sources.keylogs import KeyLogs
 from xmppscope.sources.names import display
 from xmppscope.sources.pipeline import Pipeline
 from xmppscope.sources.reading import Reading
-from xmppscope.tls.keylog import KeyStore
 from xmppscope.xeps.trackers import Trackers
 
 if TYPE_CHECKING:
-    from xmppscope.filter.context import Selection
+    pass
 
-_INTERRUPTED: Final = 130
 _SECRETS: Final = "secrets are shown as they were sent (--show-secrets); mind who gets the page"
 
 
@@ -38,39 +34,31 @@ def run(options: ReportOptions) -> int:
     """Write the report that *options* ask for; return the exit status."""
     check_named(options.files)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
-    output = open_output(options, options.files)
-    if output.is_terminal:
-        raise XmppscopeError("a page is not for a terminal; name a file with --output")
-    keys, keylogs = open_keys(options, options.files)
-    with Interruption() as interruption:
-        return _Run(options, output, keys, keylogs, interruption, selected).run()
+    with given(options, options.files, selected) as what:
+        if what.output.is_terminal:
+            raise XmppscopeError("a page is not for a terminal; name a file with --output")
+        return _Run(options, what).run()
 
 
 class _Run:
     """One run of the command."""
 
-    def __init__(
-        self,
-        options: ReportOptions,
-        output: Output,
-        keys: KeyStore,
-        keylogs: KeyLogs,
-        interruption: Interruption,
-        selected: "Selection | None",
-    ) -> None:
+    def __init__(self, options: ReportOptions, what: Given) -> None:
         self._options = options
-        self._output = output
-        self._keylogs = keylogs
-        self._interruption = interruption
-        self._selected = selected
+        self._output = what.output
+        self._keylogs = what.keylogs
+        self._interruption = what.interruption
+        self._selected = what.selected
         trackers = Trackers(installed())
         self._histories = Histories(trackers)
         known = observers(trackers, passwords(options.passwords))
         self._pipeline = Pipeline(
-            keys, files=len(options.files), show_secrets=options.show_secrets, observers=[*known, self._histories]
+            what.keys, files=len(options.files), show_secrets=options.show_secrets, observers=[*known, self._histories]
         )
-        self._messages = Messages(options, output)
-        self._reading = Reading(list(options.files), self._pipeline, keylogs, interruption, self._messages.report)
+        self._messages = Messages(options, what.output)
+        self._reading = Reading(
+            list(options.files), self._pipeline, what.keylogs, what.interruption, self._messages.report
+        )
         self._report = HtmlReport()
         self._summary: Summary | None = None
 
@@ -92,19 +80,14 @@ class _Run:
             self._messages.clear()
             self._keylogs.close()
         self._conclude()
-        if self._reading.failed:
-            return 2
-        return _INTERRUPTED if self._interruption.stopped else 0
+        return status(self._reading, self._interruption)
 
     def _take(self, records: list[Record]) -> None:
         """Write a batch and say what there is to say about it."""
         if records:
             if isinstance(records[-1], Summary):
                 self._summary = records[-1]
-            if self._selected is not None:
-                if self._selected.predicate.origin is None:
-                    self._selected.predicate.origin = self._pipeline.first
-                records = self._selected.feed(records)
+            records = narrowed(self._selected, records, self._pipeline.first)
             data = self._report.render(records)
             self._messages.clear()
             self._output.write(data)

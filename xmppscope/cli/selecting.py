@@ -10,6 +10,7 @@ import click
 
 from xmppscope.cli.main import complain, trace
 from xmppscope.model.plaintext import visible
+from xmppscope.model.timeline import Record
 from xmppscope.render.terminal.width import width
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ def selection(
         raise click.exceptions.Exit(_UNUSABLE) from None
     both = context or 0
     return Selection(chosen, both if before is None else before, both if after is None else after)
+
+
+def narrowed(selected: "Selection | None", records: list[Record], first: int | None) -> list[Record]:
+    """Return the records that are wanted; times in the expression count from *first*, as those of the lines do."""
+    if selected is None:
+        return records
+    if selected.predicate.origin is None:
+        selected.predicate.origin = first
+    return selected.feed(records)
 
 
 def explain(error: "FilterError") -> None:

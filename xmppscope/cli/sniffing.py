@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from xmppscope.cli.captures import open_keys, open_output
+from xmppscope.cli.captures import given
 from xmppscope.cli.main import complain
 from xmppscope.cli.reader import Run
 from xmppscope.cli.selecting import selection
@@ -13,7 +13,6 @@ from xmppscope.model.errors import XmppscopeError
 from xmppscope.proxy.growing import GrowingFile
 from xmppscope.proxy.pcapng import whole
 from xmppscope.sources.interface import Sniffing, open_interface
-from xmppscope.sources.interrupt import Interruption
 from xmppscope.sources.port_filter import MOST_PORTS
 
 
@@ -21,18 +20,17 @@ def run(options: SniffOptions) -> int:
     """Print what passes on the interface that *options* name; return the exit status."""
     _check(options)
     selected = selection(options.expression, options.after, options.before, options.context, traced=options.verbose > 1)
-    output = open_output(options, ())
-    keys, keylogs = open_keys(options, growing=True)
     interface = options.interface or ""
-    listener = open_interface(interface, options.ports)
-    recording = None if options.record is None else Recording(options.record, force=options.force)
-    with Interruption() as interruption:
+    with given(options, (), selected, growing=True) as what:
+        listener = open_interface(interface, options.ports)
+        recording = None if options.record is None else Recording(options.record, force=options.force)
         if not options.quiet:
             click.echo(f"listening on {interface}", err=True)
             sys.stderr.flush()
-        made = Run(options, output, keys, keylogs, interruption, selected)
+        made = Run(options, what)
         keep = None if recording is None else recording.write
-        sniffing = Sniffing(interface, listener, made.pipeline, keylogs, interruption, made.messages.report, keep)
+        keylogs, interruption, report = what.keylogs, what.interruption, made.messages.report
+        sniffing = Sniffing(interface, listener, made.pipeline, keylogs, interruption, report, keep)
         try:
             return made.through(sniffing)
         finally:
