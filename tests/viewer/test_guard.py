@@ -89,6 +89,31 @@ def test_without_the_token_nothing_is_told(path: str, served) -> None:
     assert ask(port, path, Cookie=f"xmppscope-{port}=wrong").status == 403
 
 
+@pytest.mark.parametrize("other", ['prefs={"a": 1}', "a b=c", "x=[1, 2]", "x[]=1", "alone", "path=1", "", "=;,"])
+def test_cookies_of_other_programs_do_not_lock_out(other: str, served) -> None:
+    _, token, port = served
+    assert ask(port, "/api/about", Cookie=f"{other}; xmppscope-{port}={token}").status == 200
+    assert ask(port, "/api/about", Cookie=f"xmppscope-{port}={token}; {other}").status == 200
+
+
+@pytest.mark.parametrize("request_line", ["GET /\x1b[31m HTTP/1.1", "\x16\x03\x01", "GET / HTTP/1.1\r\nUpgrade: h2c"])
+def test_nobody_writes_to_the_terminal_from_outside(request_line: str, served, capfd, caplog) -> None:
+    _, _, port = served
+    with socket.create_connection(("127.0.0.1", port), 10) as client:
+        client.sendall(f"{request_line}\r\nConnection: Upgrade\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 4")
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "1.5", "x", "\u00b2"])
+def test_a_number_that_is_none_is_no_fault(number: str, served, caplog) -> None:
+    _, token, port = served
+    path = f"/api/entry/{urllib.parse.quote(number)}"
+    assert ask(port, path, Cookie=f"xmppscope-{port}={token}").status == 404
+    assert not caplog.records
+
+
 def test_a_token_in_another_address_is_none(served) -> None:
     _, token, port = served
     assert ask(port, f"/api/records?token={token}").status == 403

@@ -61,7 +61,7 @@ def application(timeline: Timeline, face: Face) -> Starlette:
             Route("/static/{name:str}", served.static),
             Route("/api/about", served.about),
             Route("/api/records", served.records),
-            Route("/api/entry/{number:int}", served.entry),
+            Route("/api/entry/{number:str}", served.entry),
             Route("/api/states", served.states),
             Route("/api/filter", served.filter),
             WebSocketRoute("/live", served.live),
@@ -96,7 +96,7 @@ class _Served:
         return Response(_batch(lines, first + len(lines), 0, done=done), media_type="application/json")
 
     def entry(self, request: Request) -> Response:
-        entry = self._timeline.entry(request.path_params["number"])
+        entry = self._timeline.entry(_number(request.path_params["number"]))
         if entry is None:
             return PlainTextResponse("there is no such entry\n", 404)
         return self._json({"entry": entry, **self._face.explain(entry)})

@@ -40,6 +40,7 @@ class Viewer:
             ws="wsproto",
             lifespan="off",
             log_config=None,
+            log_level="error",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
