@@ -52,6 +52,12 @@ def test_every_lesson_fits_its_width(name: str, columns: int) -> None:
         assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("columns", [1, 2, 5, 12, 20])
+def test_a_terminal_too_narrow_for_it_still_gets_the_lesson(columns: int) -> None:
+    for language in ("en", "zh-Hans"):
+        assert run("scram", "--answers", "--lang", language, COLUMNS=str(columns)).exit_code == 0
+
+
 def test_the_first_lesson_says_what_the_face_shows() -> None:
     output = run("first").output
     assert "── Juliet speaks ────────────────────────────────────────────── step 12 of 14 ──" in output

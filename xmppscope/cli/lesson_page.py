@@ -24,6 +24,7 @@ from xmppscope.render.terminal.safe import Legible
 from xmppscope.render.terminal.width import cut, width, wrap
 
 WIDEST: Final = 100
+_NARROWEST: Final = 20
 _INDENT: Final = 2
 _LINES: Final = 8
 
@@ -43,7 +44,7 @@ class LessonPage:
     def __init__(self, drawing: Drawing, language: str) -> None:
         self.words = words(language)
         self.language = language
-        self.columns = min(drawing.width, WIDEST)
+        self.columns = min(max(drawing.width, _NARROWEST), WIDEST)
         self.palette = Palette(colour=drawing.colour)
         self._ascii = drawing.ascii
         self._glyphs = ASCII if drawing.ascii else UNICODE
