@@ -153,6 +153,8 @@ class BoshSessions:
         session = self._session(carrier, head, arrival)
         if carrier.opened.flow not in session.routes:
             _name_route(session, carrier, head, arrival, show_secrets=self._services.show_secrets)
+        if carrier.session is None:
+            _tell_gaps(carrier, session)
         carrier.session = session
         carrier.asked.append(Asked(done.exchange, session, arrival.rid, stamp.time))
         if carrier.orphans:
@@ -310,6 +312,15 @@ def sessions_of(services: Services) -> BoshSessions:
     if services.bosh is None:
         services.bosh = BoshSessions(services)
     return services.bosh
+
+
+def _tell_gaps(carrier: Carrier, session: BoshSession) -> None:
+    """Tell of bytes that were missing on a TCP connection before it was known which session it carries."""
+    for entry, _ in carrier.ledger.backlog:
+        if entry.kind == "gap":
+            entry.state = session.entries.ledger.negotiation.state
+            session.entries.ledger.write(entry)
+    carrier.ledger.backlog.clear()
 
 
 def _forget(known: dict[Key, BoshSession], time: int) -> None:
