@@ -62,6 +62,7 @@ _FILTER: Final = """async (text) => {
   xmppscope.filterBox.value = text;
   await xmppscope.filter();
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  if (!document.getElementById("count").textContent.includes(" of ")) throw new Error(`nothing is filtered: ${text}`);
   return performance.now() - began;
 }"""
 
@@ -162,8 +163,9 @@ def report(path: Path, folder: Path) -> Path:
     """Make a report, print what that took, and return it."""
     page = folder / f"{path.stem}.html"
     took = run([XMPPSCOPE, "report", str(path), "-q", "-o", str(page)], folder / "output")
-    size = page.stat().st_size / 1e6
-    print(f"  report: {took.seconds:.1f} s to write {size:.1f} MB, {took.memory:.0f} MiB at most", flush=True)
+    read, written = (file.stat().st_size / 1e6 for file in (path, page))
+    print(f"{path.stem}, {read:.1f} MB: the report has {written:.1f} MB", end="")
+    print(f" and takes {took.seconds:.1f} s to write, {took.memory:.0f} MiB at most", flush=True)
     return page
 
 
@@ -203,11 +205,10 @@ def main() -> None:
         folder = Path(name)
         if reason := missing():
             print(f"pages are not opened, skipped: {reason}")
-        for stanzas in sizes:
-            path = capture(stanzas)
-            print(f"{stanzas} stanzas, a capture of {path.stat().st_size / 1e6:.1f} MB")
-            # Before there is a browser: a child's peak can't be told from what its parent had.
-            page = report(path, folder)
+        # All before there is a browser: a child's peak can't be told where its parent's was higher.
+        pages = [(path, report(path, folder)) for path in map(capture, sizes)]
+        for path, page in pages:
+            print(f"{path.stem}: the report, then view", flush=True)
             if reason:
                 view(path, folder, None)
                 continue
