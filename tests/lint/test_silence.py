@@ -177,3 +177,11 @@ def test_only_selected_rules_report(hear: Hear) -> None:
     assert hear(*lines).rules == ["presence-type", "iq-id-missing", "iq-request-children"]
     assert hear(*lines, select=["iq"]).rules == ["iq-id-missing", "iq-request-children"]
     assert hear(*lines, select=["presence-type", "muc"]).rules == ["presence-type"]
+
+
+def test_each_repeated_address_and_language_is_found_once_among_many(hear: Hear) -> None:
+    ids = "".join(f"<stanza-id xmlns='urn:xmpp:sid:0' id='{n}' by='a{n % 400}@b.example'/>" for n in range(401))
+    bodies = "".join(f"<body xml:lang='l{n % 400}'/>" for n in range(401))
+    heard = hear(f"S: <message>{ids}</message>", f"S: <message>{ids}{bodies}</message>")
+    ours = [one.text for one in heard.findings]
+    assert sorted(ours) == ['2 <body/> in "l0"', *["2 <stanza-id/> by a0@b.example"] * 2]

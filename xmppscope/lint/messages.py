@@ -1,9 +1,11 @@
 """What accompanies a message: carbons, archived and forwarded copies, ids, receipts and markers, by its form alone."""
 
+from collections import Counter
 from typing import Final
 
 from xmppscope.lint import names
-from xmppscope.lint.checker import Checker, table
+from xmppscope.lint.checker import Checker, Report, table
+from xmppscope.lint.course import Course
 from xmppscope.lint.message_rules import (
     CARBON_FROM,
     CARBON_SHAPE,
@@ -36,6 +38,11 @@ class MessageChecker(Checker):
     """Looks at the extensions of messages."""
 
     RULES = (CARBON_FROM, CARBON_SHAPE, FORWARDED, MAM, STANZA_ID, RECEIPT, MARKER)
+
+    def __init__(self, course: Course, report: Report) -> None:
+        super().__init__(course, report)
+        self._entry = 0
+        self._identified: Counter[str] = Counter()
 
     def carbon(self, seen: Seen, wrapper: Element) -> None:
         """Take the copy of a message to or from another resource."""
@@ -78,12 +85,15 @@ class MessageChecker(Checker):
         if missing:
             self.report(STANZA_ID, f"<stanza-id/> has no {missing[0]}")
             return
-        stanza, by = seen.element, identity.attrs["by"]
-        same = (
-            [one for one in stanza.children if one.name == _STANZA_ID and one.attrs.get("by") == by] if stanza else []
-        )
-        if len(same) > 1 and same[0] is identity:
-            self.report(STANZA_ID, f"{len(same)} <stanza-id/> by {by[:80]}")
+        by = identity.attrs["by"]
+        if seen.entry.entry != self._entry:
+            children = seen.element.children if seen.element is not None else ()
+            self._entry = seen.entry.entry
+            self._identified = Counter(one.attrs.get("by", "") for one in children if one.name == _STANZA_ID)
+        # Taking the count tells the first one of an address from those behind it, without looking at all again.
+        count = self._identified.pop(by, 0)
+        if count > 1:
+            self.report(STANZA_ID, f"{count} <stanza-id/> by {by[:80]}")
 
     def origin_id(self, _seen: Seen, identity: Element) -> None:
         """Take the id that the sender has given the message."""

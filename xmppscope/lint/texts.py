@@ -1,5 +1,6 @@
 """Texts that a stanza may hold once, or once in each language (RFC 6121 §4.7.2, §5.2)."""
 
+from collections import Counter
 from typing import Final
 
 from xmppscope.lint import names
@@ -57,9 +58,8 @@ class TextChecker(Checker):
         if len(found) < 2:
             return
         inherited = stanza.attrs.get(_LANG, "")
-        said = [(child.local, child.attrs.get(_LANG, inherited).lower()) for child in found]
-        for local, language in sorted(set(said)):
-            count = said.count((local, language))
+        said = Counter((child.local, child.attrs.get(_LANG, inherited).lower()) for child in found)
+        for (local, language), count in sorted(said.items()):
             if count > 1:
                 where = f'in "{language[:20]}"' if language else "without a language"
                 self.report(LANGUAGES, f"{count} <{local}/> {where}")
