@@ -125,6 +125,22 @@ def test_another_name_is_refused(host: str, served) -> None:
     assert ask(port, f"/?token={token}", Host=host.format(port=port)).status == 421
 
 
+def test_on_all_addresses_any_of_them_is_a_name_but_no_name_is() -> None:
+    timeline = Timeline()
+    viewer = Viewer(timeline, Face(), "0.0.0.0", 0)
+    viewer.start()
+    parts = urllib.parse.urlsplit(viewer.url)
+    try:
+        for host, status in {
+            "127.0.0.1:{port}": 303, "192.0.2.7:{port}": 303, "[2001:db8::1]:{port}": 303, "192.0.2.7": 421,
+            "192.0.2.7:1": 421, "2001:db8::1:{port}": 421, "evil.test:{port}": 421, "0x7f000001:{port}": 421,
+        }.items():  # fmt: skip
+            assert ask(parts.port, f"/?{parts.query}", Host=host.format(port=parts.port)).status == status, host
+    finally:
+        viewer.stop()
+        timeline.close()
+
+
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "https://127.0.0.1:{port}", "http://127.0.0.1"])
 def test_a_request_from_another_page_is_refused(origin: str, served) -> None:
     _, token, port = served

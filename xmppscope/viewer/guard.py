@@ -6,6 +6,7 @@ printed, from then on in a cookie that no script can read and no other site's re
 """
 
 import hmac
+import ipaddress
 import secrets
 from typing import Final
 from urllib.parse import parse_qs
@@ -33,12 +34,16 @@ _NO_TOKEN: Final = "the token is missing or wrong; open the address that was pri
 
 
 class Guard:
-    """Stands before *app*, which hears only of requests that are allowed; `token` is to be told to the user alone."""
+    """Stands before *app*, which hears only of requests that are allowed; `token` is to be told to the user alone.
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], port: int) -> None:
+    With *any_address*, a Host may be whatever address leads here: rebinding takes a name.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], port: int, *, any_address: bool = False) -> None:
         self.token = secrets.token_urlsafe(24)
         self._app = app
         self._hosts = hosts
+        self._port = port if any_address else None
         self._cookie = f"xmppscope-{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +64,7 @@ class Guard:
         """Return the answer to a request that is not let through."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "").lower()
-        if host not in self._hosts:
+        if host not in self._hosts and not self._is_address(host):
             return PlainTextResponse(_WRONG_HOST, 421)
         origin = headers.get("origin")
         if (origin is not None and origin.lower() != f"http://{host}") or (origin is None and scope["type"] != "http"):
@@ -72,6 +77,16 @@ class Guard:
             response.set_cookie(self._cookie, self.token, httponly=True, samesite="strict")
             return response
         return PlainTextResponse(_NO_TOKEN, 403)
+
+    def _is_address(self, host: str) -> bool:
+        name, _, port = host.rpartition(":")
+        if port != str(self._port):
+            return False
+        try:
+            version = ipaddress.ip_address(name.removeprefix("[").removesuffix("]")).version
+        except ValueError:
+            return False
+        return (version == 6) == name.startswith("[")
 
     def _in_cookie(self, header: str) -> str:
         # Cookies know no ports, so those of any other program of this machine come along, odd ones too.

@@ -16,6 +16,7 @@ from xmppscope.viewer.timeline import Timeline
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 """What stands for this machine alone."""
 
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})
 _GRACE: Final = 1
 _WAIT: Final = 5.0
 _LAST: Final = 0.6
@@ -32,7 +33,8 @@ class Viewer:
         port = self._socket.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         names = {shown, "localhost", "127.0.0.1", "[::1]"} if host in LOOPBACK else {shown}
-        guard = Guard(application(timeline, face), frozenset(f"{name}:{port}".lower() for name in names), port)
+        known = frozenset(f"{name}:{port}".lower() for name in names)
+        guard = Guard(application(timeline, face), known, port, any_address=host in _EVERYWHERE)
         self.url = f"http://{shown}:{port}/?token={guard.token}"
         config = uvicorn.Config(
             guard,
