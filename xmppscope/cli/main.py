@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
         # It was closed by who started us: nobody wants to know.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     # Entries are kept by the thousand and hardly ever in cycles: to look through them often finds nothing.
-    gc.set_threshold(5_000, 10, 10)
+    gc.set_threshold(50_000, 10, 10)
     try:
         status = xmppscope.main(arguments, prog_name="xmppscope", standalone_mode=False)
     except click.ClickException as error:

@@ -84,7 +84,6 @@ def _announce(met: Met, key: tuple[str, str], spec: str) -> None:
     if known is None:
         known = Known("seen", met.entry.entry)
         hashes.put(key, known)
-        met.change("caps", "seen", subject=short(key[1]))
     if not _is_news(met, key, known):
         return
     if known.state == "verified":
@@ -108,7 +107,9 @@ def info(met: Met, query: Element) -> None:
     node = query.attrs.get("node", "")
     key = _key(met, node) if met.entry.type == "get" and len(node) < LONGEST_KEY else None
     if key is not None:
-        met.change("caps", "asked", subject=short(key[1]))
+        # Hashes that nobody asks about are many; the machine of one begins here, with the presence that showed it.
+        known = met.capture.of(Hashes).get(key)
+        met.change("caps", "asked", () if known is None else (known.entry,), subject=short(key[1]))
         met.expect(partial(_answer, node=node))
 
 
