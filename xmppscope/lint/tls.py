@@ -62,6 +62,7 @@ _GOES_ON: Final = frozenset({names.RESPONSE, names.SASL2_RESPONSE, names.ABORT})
 _CHALLENGES: Final = {names.CHALLENGE: "SASL", names.SASL2_CHALLENGE: "SASL2"}
 _BIND: Final = names.expanded(BIND, "bind")
 _MOST_STREAMS: Final = 16
+_MOST_SPACES: Final = 16
 
 
 class TlsChecker(Checker):
@@ -74,6 +75,7 @@ class TlsChecker(Checker):
         self._logins: dict[int, int] = {}
         self._running = ""
         self._challenged = ""
+        self._spaces: list[tuple[int, str]] = []
         self.rest()
 
     def features(self, seen: Seen) -> None:
@@ -130,6 +132,7 @@ class TlsChecker(Checker):
                 self._over_tls()
         elif element.name in _ENDS:
             self._running = self._challenged = ""
+            self._judge_spaces()
         else:
             self._challenged = _CHALLENGES.get(element.name, self._challenged)
 
@@ -139,7 +142,8 @@ class TlsChecker(Checker):
             self.report(OVER_TLS, "TLS is asked for inside direct TLS")
 
     def header(self, seen: Seen) -> None:
-        """Take a header: whatever ran before is over."""
+        """Take a header: whatever ran before is over, and how it ended was not seen."""
+        self._spaces.clear()
         if seen.entry.sender == INITIATING:
             self._running = ""
         else:
@@ -154,8 +158,19 @@ class TlsChecker(Checker):
     def space(self, seen: Seen) -> None:
         """Take white space between elements."""
         running = self._running if seen.entry.sender == INITIATING else self._challenged
-        if running and self.course.whole() and self.course.tcp:
-            self.report(WHITE_SPACE, f"white space while {running} is negotiated")
+        if running and self.course.whole() and self.course.tcp and len(self._spaces) < _MOST_SPACES:
+            self._spaces.append((seen.entry.entry, running))
+
+    def _judge_spaces(self) -> None:
+        """Report white space once it is known that the answer, which allows it, had not come before and been lost."""
+        spaces, self._spaces = self._spaces, []
+        if self.course.whole():
+            for entry, running in spaces:
+                self.report(WHITE_SPACE, f"white space while {running} is negotiated", [entry])
+
+    def ended(self) -> None:
+        """Judge what is left."""
+        self._judge_spaces()
 
     KINDS = table({"nonza": nonza, "stream-open": header, "keepalive": space})
     ELEMENTS = table(
