@@ -119,6 +119,11 @@ def test_what_is_legal_or_cannot_be_known_is_no_finding(name: str, hear: Hear) -
         (["C gap", SUCCESS, "C: <presence/>"], "offer"),
         (["S gap", "S: <challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>cj1hLHM9YSxpPTE=</challenge>"], "offer"),
         (["S gap", "C: </stream:stream>", "S: </stream:stream>", "C fin"], "management"),
+        # The answer was lost, and that is known only after the white space behind it has come.
+        (
+            [f"C: <auth {SASL} mechanism='SCRAM-SHA-1'>bixhLCxuPWEscj1i</auth>", "C:  ", "S gap", "C fin", "S fin"],
+            "offer",
+        ),
     ],
 )
 def test_behind_a_hole_nothing_is_concluded(lines: list[str], after: str, hear: Hear) -> None:
