@@ -204,6 +204,8 @@ def test_who_is_too_slow_is_told_how_much_was_left_out(served) -> None:
         while not (batches and batches[-1]["done"]):
             protocol.receive_data(client.recv(1 << 20) or None)
             for event in protocol.events():
+                if batches and batches[-1]["done"]:
+                    break  # the server says goodbye behind its last batch, often in the same segment
                 assert isinstance(event, (AcceptConnection, BytesMessage)), event
                 if isinstance(event, BytesMessage):
                     got += bytes(event.data)
