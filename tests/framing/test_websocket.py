@@ -349,15 +349,17 @@ def test_broken_frames_never_hurt(choice: random.Random) -> None:
     for _ in range(choice.randrange(1, 6)):
         wire[choice.randrange(len(wire))] = choice.randrange(256)
     reader = FrameReader(masks=True, inflater=MessageInflater(Deflate()))
+    events: list[FrameEvent] = []
     at = 0
     while at < len(wire):
         size = choice.randrange(1, 60)
         if choice.random() < 0.1:
-            reader.lost(size)
+            events += reader.lost(size)
         else:
-            reader.feed(bytes(wire[at : at + size]))
+            events += reader.feed(bytes(wire[at : at + size]))
         at += size
-    reader.close()
+    events += reader.close()
+    assert all(0 <= event.start <= event.end <= at for event in events)
 
 
 def test_wsproto_and_we_number_opcodes_alike() -> None:

@@ -128,7 +128,7 @@ async def _play(chosen: Lesson, page: LessonPage, proxying: Proxying, spoiled: s
     try:
         await SCENES[chosen.name](stage)
     except Left:
-        pass
+        pass  # who presses q has seen enough: what is under way ends below, as it does after the last step
     except DemoError as error:
         if not spoiled:
             raise XmppscopeError(f"the lesson broke off: {error}; try it again") from error
